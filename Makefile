@@ -1,0 +1,59 @@
+# One virtual environment, .venv, made from the lock with hashes. A stamp named after what it was
+# made from tells that it is up to date, so everything but the first run works without a network.
+# Needs make and python3-venv.
+
+PYTHON ?= python3
+IN := .venv/bin
+SOURCES := $(wildcard drivers edge webui tests bench)
+
+stamp = .venv/$(1)-$(firstword $(shell cat pyproject.toml $(2) | sha256sum))
+RUN := $(call stamp,run,requirements.lock)
+DEV := $(call stamp,dev,requirements-dev.lock)
+
+.PHONY: demo test check bench lock clean
+
+demo: $(RUN)
+	@$(IN)/payvand demo
+
+test: $(DEV)
+	@$(IN)/python -m pytest $(ARGS)
+
+check: $(DEV)
+	$(IN)/ruff format --check $(SOURCES)
+	$(IN)/ruff check $(SOURCES)
+	$(IN)/mypy $(SOURCES)
+	$(IN)/lint-imports --no-logo
+	@$(IN)/python -m pytest
+
+bench: $(RUN)
+	@$(IN)/python -m bench $(ARGS)
+
+# On Python 3.11: the newer versions need no more than it does.
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --upgrade \
+	--generate-hashes --allow-unsafe --strip-extras --no-emit-options --build-deps-for=editable
+
+lock: $(DEV)
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --extra dev pyproject.toml
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The lock holds setuptools too, so the last line builds without asking for anything.
+PIP := $(IN)/python -m pip -qq --disable-pip-version-check
+define install
+	@echo "Setting up .venv from $(1)"
+	@rm -f .venv/run-* .venv/dev-*
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes --requirement $(1)
+	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+endef
+
+$(RUN):
+	$(call install,requirements.lock)
+	@touch $@
+
+# The development lock holds all of the other one, in the same versions.
+$(DEV):
+	$(call install,requirements-dev.lock)
+	@touch $@ $(RUN)

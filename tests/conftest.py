@@ -1,0 +1,44 @@
+"""What a test may need from outside the repository.
+
+`needs`: a program of the distribution. Without it the test is skipped, naming the package to
+install; in CI it fails, because there every package is installed.
+
+`shared`: the folder `shared` beside the repository, with recordings that are not published.
+Without it the test is skipped, in CI too.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str, str], Path]:
+    """`needs("socat", "socat")`: the path of a program, given the Debian package that has it."""
+
+    def find(program: str, package: str) -> Path:
+        found = shutil.which(program)
+        if found is not None:
+            return Path(found)
+        lack = f"needs {program}: apt-get install {package}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{lack} (add it to .ci/run)")
+        pytest.skip(lack)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def shared(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """`shared("corpus/panasonic")`: a file or folder of the folder `shared`."""
+
+    def find(name: str) -> Path:
+        path = pytestconfig.rootpath.parent / "shared" / name
+        if not path.exists():
+            pytest.skip(f"needs ../shared/{name}, which is not here")
+        return path
+
+    return find
