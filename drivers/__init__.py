@@ -1,0 +1,1 @@
+"""Drivers talk to devices; they know nothing of who listens."""

@@ -1,0 +1,1 @@
+"""What is plugged in, and which driver fits it."""

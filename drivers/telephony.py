@@ -1,0 +1,49 @@
+"""Settings that every telephone system shares, under the names of design section 8."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from drivers.contract import Settings
+
+DigitString = Annotated[str, Meta(pattern=r"^[0-9*#]{1,6}$")]
+
+
+class TelephonySettings(Settings, frozen=True, kw_only=True):
+    """What the house needs to read a telephone system's numbers."""
+
+    release_codes: Annotated[
+        tuple[DigitString, ...],
+        Meta(title="Digits dialled to get an outside line", extra={"fa": "کد آزاد کردن خط شهری"}),
+    ] = ()
+    country_code: Annotated[
+        str,
+        Meta(pattern=r"^[1-9][0-9]{0,2}$", title="Country code", extra={"fa": "کد کشور"}),
+    ] = "98"
+    area_code: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{0,5}$",
+            title="Area code, without the leading 0",
+            extra={"fa": "کد شهر بدون صفر"},
+        ),
+    ] = ""
+    extension_lengths: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=8)], ...],
+        Meta(title="How many digits an extension has", extra={"fa": "تعداد رقم داخلی‌ها"}),
+    ] = ()
+    hidden_extensions: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Ring groups and DISA numbers, not shown as extensions",
+            extra={"fa": "گروه‌ها و شماره‌های DISA که داخلی نیستند"},
+        ),
+    ] = ()
+    line_names: Annotated[
+        dict[str, str],
+        Meta(title="Names of the trunk lines", extra={"fa": "نام خط‌های شهری"}),
+    ] = {}
+    recorder: Annotated[
+        str | None,
+        Meta(title="Key of the call recorder on the same lines", extra={"fa": "کلید ضبط مکالمه"}),
+    ] = None

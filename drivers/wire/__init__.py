@@ -1,0 +1,1 @@
+"""Links to devices, and what went over them: lines, captures, replay."""

@@ -1,0 +1,189 @@
+"""Where a device is: the three forms of `link` in site.toml.
+
+    { serial = "/dev/ttyUSB0", baud = 19200, format = "8N1" }
+    { tcp = "192.168.1.20:2300" }
+    { usb = "1a86:7523", path = "1-1.2", baud = 115200 }
+
+`format` is data bits (7, 8), parity (N, E, O, M, S) and stop bits (1, 2). Nothing is opened here.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+DEFAULT_BAUD = 9600
+DEFAULT_FORMAT = "8N1"
+BAUDS = (
+    *(300, 600, 1200, 2400, 4800, 9600, 19200, 38400),
+    *(57600, 115200, 230400, 460800, 921600),
+)
+
+_FORMAT = re.compile(r"[78][NEOMS][12]", re.IGNORECASE)
+_TCP = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%\w+)?)\]|([^\s:/\[\]@]+)):([0-9]{1,5})", re.ASCII)
+_USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}", re.IGNORECASE)
+_USB_PATH = re.compile(r"[0-9]+-[0-9]+(\.[0-9]+)*(:1\.[0-9]+)?")
+_HIGHEST_PORT = 65535
+_KEYS = {
+    "serial": ("serial", "baud", "format"),
+    "tcp": ("tcp",),
+    "usb": ("usb", "path", "baud", "format"),
+}
+
+
+class SerialAddress(Struct, frozen=True):
+    """A port by its full name, below /dev or linked to from elsewhere."""
+
+    serial: str
+    baud: int = DEFAULT_BAUD
+    format: str = DEFAULT_FORMAT
+
+
+class TcpAddress(Struct, frozen=True):
+    """A TCP server. `host` is a name or an address, IPv6 without brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        """Return `host:port`, IPv6 in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class UsbAddress(Struct, frozen=True):
+    """A port by the ids of its USB adapter and, where several are alike, its socket.
+
+    usb: vendor and product id in lower case. path: as the kernel names the socket, `1-1.2`, with
+    the interface, `1-1.2:1.2`, where the adapter has several ports.
+    """
+
+    usb: str
+    path: str | None = None
+    baud: int = DEFAULT_BAUD
+    format: str = DEFAULT_FORMAT
+
+
+LinkAddress = SerialAddress | TcpAddress | UsbAddress
+
+
+class AddressError(ValueError):
+    """A link table that `check_link` finds fault with. `problems` holds what it found."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
+        self.problems = problems
+
+
+def check_link(table: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return every problem as (field, what is wrong and what to do); fields begin with `link`."""
+    forms = [form for form in _KEYS if form in table]
+    if not forms:
+        problem = "say where the device is: serial, tcp or usb"
+        return [
+            ("link", problem),
+            *_unknown_keys(table, {key for k in _KEYS.values() for key in k}),
+        ]
+    known = {key for form in forms for key in _KEYS[form]}
+    checked = [(key, check(table[key])) for key, check in _CHECKS.items() if key in table]
+    return [
+        *_two_forms(forms),
+        *_unknown_keys(table, known),
+        *((f"link.{key}", problem) for key, problem in checked if problem and key in known),
+    ]
+
+
+def link_address(table: Mapping[str, object]) -> LinkAddress:
+    """Return the address of a link table. Raises AddressError with all problems."""
+    if problems := check_link(table):
+        raise AddressError(problems)
+    if "tcp" in table:
+        found = _TCP.fullmatch(str(table["tcp"]))
+        assert found is not None  # noqa: S101  check_link matched it
+        return TcpAddress(found[1] or found[2], int(found[3]))
+    baud = int(str(table.get("baud", DEFAULT_BAUD)))
+    line_format = str(table.get("format", DEFAULT_FORMAT)).upper()
+    if "serial" in table:
+        return SerialAddress(str(table["serial"]), baud, line_format)
+    path = None if "path" not in table else str(table["path"])
+    return UsbAddress(str(table["usb"]).lower(), path, baud, line_format)
+
+
+def _two_forms(forms: list[str]) -> list[tuple[str, str]]:
+    first, *others = forms
+    return [(f"link.{form}", f"{first} is given too; remove one of them") for form in others]
+
+
+def _unknown_keys(table: Mapping[str, object], known: set[str]) -> list[tuple[str, str]]:
+    problems = []
+    for key in table:
+        if key in known:
+            continue
+        near = get_close_matches(key, known, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"use {', '.join(sorted(known))}"
+        problems.append((f"link.{key}", f"not known here; {advice}"))
+    return problems
+
+
+def _check_serial(value: object) -> str | None:
+    if not isinstance(value, str) or not value:
+        return 'write the port in quotes, such as "/dev/ttyUSB0"'
+    if not value.startswith("/") or value.endswith("/") or "\x00" in value:
+        return f'{value!r} is no port; write its full name, such as "/dev/ttyUSB0"'
+    return None
+
+
+def _check_baud(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "write the speed as a number without quotes, such as 9600"
+    if value not in BAUDS:
+        return f"{value} is no usual speed; use one of {', '.join(map(str, BAUDS))}"
+    return None
+
+
+def _check_format(value: object) -> str | None:
+    if isinstance(value, str) and _FORMAT.fullmatch(value):
+        return None
+    return (
+        f"{value!r} is no line format; write data bits (7, 8), parity (N, E, O, M, S) and"
+        ' stop bits (1, 2), such as "8N1" or "7E1"'
+    )
+
+
+def _check_tcp(value: object) -> str | None:
+    example = 'such as "192.168.1.20:2300"'
+    if not isinstance(value, str) or not value:
+        return f"write host and port in quotes, {example}"
+    found = _TCP.fullmatch(value)
+    if found is not None:
+        if 1 <= int(found[3]) <= _HIGHEST_PORT:
+            return None
+        return f"port {found[3]} does not exist; use 1 to {_HIGHEST_PORT}"
+    if value.count(":") > 1 and not value.startswith("["):
+        return f'{value!r}: put an IPv6 address in brackets, such as "[fd00::20]:2300"'
+    if value.rpartition(":")[2] == "" or ":" not in value or value.endswith("]"):
+        return f"{value!r} has no port number; add it, {example}"
+    return f"{value!r} is no host and port; write them {example}"
+
+
+def _check_usb(value: object) -> str | None:
+    if isinstance(value, str) and _USB.fullmatch(value):
+        return None
+    return f'{value!r} is no vendor and product id; write both, such as "1a86:7523"'
+
+
+def _check_path(value: object) -> str | None:
+    if isinstance(value, str) and _USB_PATH.fullmatch(value):
+        return None
+    return f'{value!r} is no USB socket; write it as the kernel names it, such as "1-1.2"'
+
+
+_CHECKS: dict[str, Callable[[object], str | None]] = {
+    "serial": _check_serial,
+    "tcp": _check_tcp,
+    "usb": _check_usb,
+    "path": _check_path,
+    "baud": _check_baud,
+    "format": _check_format,
+}
