@@ -1,0 +1,1 @@
+"""Panasonic exchanges: their call log (SMDR) over RS-232C or TCP."""
