@@ -1,0 +1,127 @@
+"""The call log of one exchange: bytes in, facts out.
+
+bytes ─▶ LineSplitter ─▶ LineReader ─▶ Calls ─▶ facts
+                              └─▶ Unread (what no rule reads)
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from drivers.contract import Moment, Surroundings
+from drivers.events import Fact
+from drivers.panasonic.calls import Calls, CallsMemory
+from drivers.panasonic.models import LayoutName, Order
+from drivers.panasonic.printed_time import PrintedTime
+from drivers.panasonic.record import Line, LineReader, Record
+from drivers.panasonic.settings import PanasonicSettings
+from drivers.panasonic.unread import Unread
+from drivers.wire.lines import LONGEST, LineSplitter
+
+
+class Memory(Struct):
+    """What the driver wants back after a restart."""
+
+    calls: CallsMemory
+    order: Order
+    layout: LayoutName
+    window: list[int] = []
+
+
+def recall(memory: bytes, settings: PanasonicSettings, prefix: str) -> Memory:
+    """The memory as it was left; a fresh one at the first start or for another model's layout."""
+    family = settings.facts.family
+    order = family.order if settings.date_order == "auto" else settings.date_order
+    layout = family.layouts[0] if settings.layout == "auto" else settings.layout
+    if not memory:
+        return Memory(calls=CallsMemory(prefix=prefix), order=order, layout=layout)
+    kept = msgspec.msgpack.decode(memory, type=Memory)
+    if settings.date_order != "auto":
+        kept.order = order
+    if settings.layout != "auto" or kept.layout not in family.layouts:
+        kept.layout = layout
+    return kept
+
+
+class SmdrReader:
+    """Bytes to lines that were understood; the first half of the decoder."""
+
+    def __init__(self, settings: PanasonicSettings, order: Order, layout: LayoutName) -> None:
+        family = settings.facts.family
+        layouts = family.layouts if settings.layout == "auto" else (settings.layout,)
+        self.time = PrintedTime(
+            order, order_is_set=settings.date_order != "auto", clock=settings.clock
+        )
+        self.lines = LineReader(layouts, self.time)
+        self.lines.layout = layout
+        self.splitter = LineSplitter()
+        self.unread = Unread()
+
+    def read(self, data: bytes) -> list[Record]:
+        """Every call line and ring notice, as printed."""
+        return [line.record() for line in self.understood(self.splitter.feed(data))]
+
+    def understood(self, texts: Iterable[str]) -> Iterable[Line]:
+        """The lines that are records; what no rule reads is counted."""
+        fragment = self.splitter.first_may_be_fragment
+        for text in texts:
+            line = self.lines.read(text) if len(text) <= LONGEST else False
+            if isinstance(line, Line):
+                self.unread.understood()
+                yield line
+            elif not line and not fragment:
+                self.unread.add(text)
+            fragment = False
+
+
+class SmdrDecoder:
+    """A decoder as `drivers.contract` draws it, for a wire that carries nothing but the log."""
+
+    def __init__(
+        self, settings: PanasonicSettings, surroundings: Surroundings, memory: bytes
+    ) -> None:
+        self.kept = recall(memory, settings, surroundings.call_prefix)
+        self._zone = surroundings.timezone
+        self._reader = SmdrReader(settings, self.kept.order, self.kept.layout)
+        self._calls = Calls(
+            settings.facts.family,
+            settings.hidden_extensions,
+            lambda local: to_utc(local, self._zone),
+            self.kept.calls,
+        )
+
+    def tick(self, now: Moment) -> list[Fact]:
+        """See Decoder.tick."""
+        self._reader.time.tick(now, now.utc.astimezone(self._zone).replace(tzinfo=None))
+        return [*self._calls.tick(now), *self._reader.unread.tick(now)]
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See Decoder.feed."""
+        return self.take(self._reader.splitter.feed(data))
+
+    def take(self, texts: Iterable[str]) -> list[Fact]:
+        """Lines instead of bytes."""
+        facts: list[Fact] = []
+        for line in self._reader.understood(texts):
+            facts += self._calls.add(line)
+        facts += self._reader.unread.told()
+        return facts
+
+    def due(self) -> float | None:
+        """See Decoder.due."""
+        times = (self._calls.due(), self._reader.unread.due())
+        return min((time for time in times if time is not None), default=None)
+
+    def memory(self) -> bytes:
+        """See Decoder.memory."""
+        self.kept.order = self._reader.time.order
+        self.kept.layout = self._reader.lines.layout
+        return msgspec.msgpack.encode(self.kept)
+
+
+def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
+    """A printed local time as aware UTC. In the doubled hour of a clock change, the first."""
+    return local.replace(tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,105 @@
+"""The date and time that an exchange prints: two-digit parts in an order that no line tells.
+
+    01/02/07 20:12     02/01/07 08:12PM     07/02/01     ` 2/ 1/07  8:12PM`     **/**/** **:****
+
+Rules (design section 5): start from the layout's usual order; change on an impossible date, or,
+live, when another order lies within two days of a trusted clock; then it stays.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from drivers.contract import Moment
+from drivers.panasonic.models import Order
+
+_NEAR = timedelta(days=2)
+_PARTS = re.compile(r"\s*(\d{1,2})[/.-]\s?(\d{1,2})[/.-](\d\d)")
+_ORDERS: dict[Order, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
+
+
+class PrintedTime:
+    """Reads printed times; learns the order of the date. `order` may be set from a memory."""
+
+    def __init__(self, order: Order, *, order_is_set: bool, clock: str) -> None:
+        self.order: Order = order
+        self._order_is_set = order_is_set
+        self._clock = clock
+        self._now: datetime | None = None
+        self._last: tuple[str, str] = ("", "")
+        self._value: datetime | None = None
+
+    def tick(self, now: Moment, local: datetime) -> None:
+        """Set the site's local time without zone; only a live and trusted one may teach."""
+        self._now = local if now.live and now.trusted else None
+
+    def read(self, date: str, time: str) -> datetime | None:
+        """The printed time, local and without zone; None for stars or an impossible date."""
+        if (date, time) != self._last:
+            self._last = (date, time)
+            self._value = self._read(date, time)
+        return self._value
+
+    def _read(self, date: str, time: str) -> datetime | None:
+        parts = _PARTS.fullmatch(date)
+        clock = self._time_of_day(time.strip())
+        if parts is None or clock is None:
+            return None
+        numbers = (int(parts[1]), int(parts[2]), int(parts[3]))
+        value = _date(numbers, self.order, clock)
+        if self._order_is_set or (value is not None and self._is_near(value)):
+            return value
+        return self._change_order(numbers, clock, value)
+
+    def _is_near(self, value: datetime) -> bool:
+        """Whether a date can be right: any can when no live, trusted clock says otherwise."""
+        return self._now is None or abs(value - self._now) <= _NEAR
+
+    def _change_order(
+        self, numbers: tuple[int, int, int], clock: tuple[int, int], value: datetime | None
+    ) -> datetime | None:
+        """Take another order if it lies near the clock, or if the date is impossible in this."""
+        others = [
+            (order, other)
+            for order in _ORDERS
+            if order != self.order and (other := _date(numbers, order, clock)) is not None
+        ]
+        if self._now is not None:
+            near = [found for found in others if self._is_near(found[1])]
+            if near or value is not None:
+                others = near
+        if others:
+            self.order, value = others[0]
+        return value
+
+    def _time_of_day(self, text: str) -> tuple[int, int] | None:
+        """Hours and minutes of `20:12`, `08:12PM`, or a mark in another alphabet.
+
+        The Russian marks are two equal letters after noon and two different ones before it
+        (reference 2, sample of a KX-T1232), whatever the code page.
+        """
+        hours, colon, rest = text.partition(":")
+        if not colon or not hours.strip().isdigit() or not rest[:2].isdigit():
+            return None
+        hour, minute, mark = int(hours), int(rest[:2]), rest[2:].strip()
+        if mark and self._clock != "24":
+            afternoon = mark == "PM" or (mark != "AM" and len(mark) == 2 and mark[0] == mark[1])
+            hour = hour % 12 + 12 * afternoon
+        elif self._clock == "12":
+            hour = self._nearer_half(hour % 12, minute)
+        return (hour, minute) if hour < 24 and minute < 60 else None
+
+    def _nearer_half(self, hour: int, minute: int) -> int:
+        """Without a readable mark, the half of the day that is nearer to the clock."""
+        if self._now is None:
+            return hour
+        now = self._now.hour * 60 + self._now.minute
+        away = [abs((now - (h * 60 + minute) + 720) % 1440 - 720) for h in (hour, hour + 12)]
+        return hour if away[0] <= away[1] else hour + 12
+
+
+def _date(numbers: tuple[int, int, int], order: Order, clock: tuple[int, int]) -> datetime | None:
+    year, month, day = _ORDERS[order]
+    try:
+        return datetime(2000 + numbers[year], numbers[month], numbers[day], *clock)  # noqa: DTZ001 - printed without a zone
+    except ValueError:
+        return None

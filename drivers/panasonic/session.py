@@ -1,0 +1,103 @@
+"""A connection to an exchange's own network port: login, replay, then the live log.
+
+    connect ─▶ Login ─▶ replayed records, held until the line is quiet ─▶ live records
+
+What is held is in the exchange too, so nothing is lost if the box stops here.
+"""
+
+from collections.abc import Sequence
+
+from drivers.contract import Moment, Surroundings
+from drivers.events import DeviceState, Fact
+from drivers.panasonic.decoder import SmdrDecoder
+from drivers.panasonic.layouts import heading, is_noise
+from drivers.panasonic.login import Login
+from drivers.panasonic.replay import remember, unseen
+from drivers.panasonic.settings import PanasonicSettings
+from drivers.wire.lines import LineSplitter
+
+QUIET = 2.0
+"""Seconds without a byte after which the replay counts as over."""
+MOST_HELD = 20_000
+"""More stored lines than any exchange keeps; beyond it the replay counts as over."""
+
+
+class LanSession:
+    """A decoder with a dialogue: `outgoing` is what to send after each `tick` and `feed`."""
+
+    def __init__(
+        self, settings: PanasonicSettings, surroundings: Surroundings, memory: bytes
+    ) -> None:
+        self._decoder = SmdrDecoder(settings, surroundings, memory)
+        self._window = self._decoder.kept.window
+        self._password = settings.password
+        self._login: Login | None = None
+        self._splitter = LineSplitter()
+        self._held: list[str] = []
+        self._replaying = True
+        self._last_byte = 0.0
+        self._now: Moment
+        self.outgoing = b""
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the exchange let us in."""
+        return self._login is not None and self._login.inside
+
+    def tick(self, now: Moment) -> list[Fact]:
+        """See Decoder.tick. Raises DeviceRefused."""
+        self._now = now
+        if self._login is None:
+            self._login = Login(self._password, now.monotonic)
+        self.outgoing += self._login.tick(now.monotonic)
+        facts: list[Fact] = []
+        if self._replaying and self._held and now.monotonic - self._last_byte >= QUIET:
+            facts += self._end_replay()
+        return [*facts, *self._decoder.tick(now)]
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See Decoder.feed. Raises DeviceRefused."""
+        if self._login is None:
+            return []
+        send, log = self._login.feed(data, self._now.monotonic)
+        self.outgoing += send
+        if not log:
+            return []
+        self._last_byte = self._now.monotonic
+        lines = self._splitter.feed(log)
+        if self._replaying:
+            self._held += lines
+            return self._end_replay() if len(self._held) > MOST_HELD else []
+        remember(self._window, _records(lines))
+        return self._decoder.take(lines)
+
+    def due(self) -> float | None:
+        """See Decoder.due."""
+        times = [self._decoder.due(), self._login.due() if self._login else None]
+        if self._replaying and self._held:
+            times.append(self._last_byte + QUIET)
+        return min((time for time in times if time is not None), default=None)
+
+    def memory(self) -> bytes:
+        """See Decoder.memory."""
+        return self._decoder.memory()
+
+    def _end_replay(self) -> list[Fact]:
+        """Give what is new to the decoder, with its printed times: it did not happen now."""
+        self._replaying = False
+        records = _records(self._held)
+        new = unseen(self._window, records)
+        remember(self._window, new)
+        past = Moment(self._now.utc, self._now.monotonic, self._now.trusted, live=False)
+        told = f"Connected; the exchange replayed {len(records)} stored records, {len(new)} new."
+        self._held = []
+        return [
+            DeviceState("online", "replayed", told),
+            *self._decoder.tick(past),
+            *self._decoder.take(new),
+        ]
+
+
+def _records(lines: Sequence[str]) -> list[str]:
+    """The lines that can be records: headings come and go with every connection."""
+    return [line for line in lines if not is_noise(line) and heading(line) is None]
