@@ -1,0 +1,1 @@
+"""Keeps what drivers report until every CRM has it."""

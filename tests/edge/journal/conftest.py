@@ -1,0 +1,96 @@
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from edge.journal.journal import Journal, Sealed
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = Path(__file__).with_name("appending.py")
+START = datetime(2026, 3, 21, 8, 30, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def sealed() -> Callable[..., Sealed]:
+    def make(number: int, device: str = "pbx1", size: int = 0) -> Sealed:
+        return Sealed(
+            device=device,
+            type="call.ended",
+            subject=f"call/{device}-{number}",
+            time=START + timedelta(seconds=number),
+            timequality="synced",
+            boot="5f1e0c6a",
+            monotonic=number / 8,
+            data=b'{"number": %d, "name": "%s"}' % (number, b"x" * size),
+        )
+
+    return make
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+async def journal(path: Path) -> AsyncIterator[Journal]:
+    journal = await Journal.open(path)
+    yield journal
+    await journal.close()
+
+
+@pytest.fixture
+def appending() -> Callable[..., list[str]]:
+    """The command that appends to PATH one by one until COUNT, as a real process."""
+
+    def command(path: Path, count: int) -> list[str]:
+        return [sys.executable, str(SCRIPT), str(path), str(count)]
+
+    return command
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def strace(needs: Callable[[str, str], Path]) -> str:
+    return str(needs("strace", "strace"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 10 MB of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to mount a small file system")
+    room = tmp_path / "small"
+    room.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(room)], check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("needs the right to mount a file system")
+    yield room
+    subprocess.run(["umount", str(room)], check=True)
+
+
+@pytest.fixture
+def fill() -> Callable[[Path], Path]:
+    return _fill
+
+
+def _fill(disk: Path) -> Path:
+    """Take all the room there is, to the last byte."""
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 10, 1):
+            with suppress(OSError):
+                while file.write(b"\0" * size) == size:
+                    pass
+    return ballast
