@@ -1,0 +1,167 @@
+"""Keeps one device served for as long as the edge runs, whatever happens to its link.
+
+    open link ─▶ driver.run ─▶ link lost ─▶ tell offline once ─▶ wait ─▶ open link …
+                                                                  1 s, doubling
+
+This is the only place that catches everything: a driver's bug must not stop the other devices.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from drivers.contract import Driver, Link
+from drivers.detect.usb import UsbIdentity
+from drivers.errors import DeviceError, DeviceRefused
+from drivers.events import DeviceState
+from drivers.wire.address import LinkAddress
+from drivers.wire.open import open_link
+from edge.intake.intake import Intake
+from edge.intake.tap import Tap, TappedLink
+from edge.journal.journal import Journal, JournalFailed
+from edge.local.status import DeviceStatus, DeviceWord
+
+_LOG = logging.getLogger(__name__)
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 5.0
+"""Seconds between two attempts at a port or host: a cable put back must be noticed soon."""
+REFUSED_WAIT = 60.0
+"""Seconds before a device that refused is asked again."""
+HEALTHY = 60.0
+"""Seconds of service after which earlier failures are forgiven."""
+
+
+class Supervisor:
+    """One device, with its tap and its state for `payvand status`."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one device, joined here and nowhere else
+        self,
+        driver_name: str,
+        address: LinkAddress,
+        driver: Driver,
+        intake: Intake,
+        journal: Journal,
+        root: Path = Path("/"),
+    ) -> None:
+        self.tap = Tap()
+        self._driver_name = driver_name
+        self._address = address
+        self._driver = driver
+        self._intake = intake
+        self._journal = journal
+        self._root = root
+        self._link_name = ""
+        self._state: DeviceWord = "starting"
+        self._code = "starting"
+        self._advice = ""
+        self._since = datetime.now(UTC)
+
+    @property
+    def status(self) -> DeviceStatus:
+        """How the device is now."""
+        return DeviceStatus(
+            key=self._intake.device,
+            driver=self._driver_name,
+            link=self._link_name or _name(self._address),
+            state=self._state,
+            code=self._code,
+            advice=self._advice,
+            since=self._since,
+            calls=self._intake.calls,
+            last_bytes_at=self.tap.last_bytes_at,
+            bytes_in=self.tap.bytes_in,
+            unrecognized=self._intake.unrecognized,
+            alarms=tuple(self._intake.alarms.values()),
+        )
+
+    async def keep(self) -> None:
+        """Serve until cancelled. Raises JournalFailed."""
+        wait = FIRST_WAIT
+        while True:
+            began = monotonic()
+            error = await self._serve_once()
+            if monotonic() - began > HEALTHY:
+                wait = FIRST_WAIT
+            await self._gone(error)
+            await asyncio.sleep(max(wait, REFUSED_WAIT * isinstance(error, DeviceRefused)))
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def _serve_once(self) -> DeviceError:
+        """One link, from opening to its end; why it ended."""
+        try:
+            link = await open_link(self._address, self._root, self._known_adapter())
+        except DeviceError as error:
+            return error
+        try:
+            await self._come(link)
+            tapped = TappedLink(link, self.tap)
+            await self._driver.run(tapped, self._intake.emit, self._intake.memory)
+        except DeviceError as error:
+            return error
+        except JournalFailed:
+            raise
+        except Exception:  # noqa: BLE001 - the one place for it: the other devices go on
+            _LOG.exception("%s: the driver stopped by a fault of its own", self._intake.device)
+        finally:
+            await link.close()
+        return DeviceError("driver-fault", "The driver stopped by a fault; it is started again.")
+
+    async def _come(self, link: Link) -> None:
+        self._link_name = link.name
+        await self._remember_adapter(link)
+        _LOG.info("%s: connected on %s", self._intake.device, link.name)
+        self._show("online", "connected", "")
+        await self._intake.tell(DeviceState("online", "connected", f"Connected on {link.name}."))
+
+    async def _gone(self, error: DeviceError) -> None:
+        """Log and tell once for each reason, not once for each attempt."""
+        if (self._state, self._code) == ("offline", error.code):
+            return
+        _LOG.warning("%s: %s", self._intake.device, error.advice)
+        self._show("offline", error.code, error.advice)
+        await self._intake.tell(DeviceState("offline", error.code, error.advice))
+
+    def _show(self, state: DeviceWord, code: str, advice: str) -> None:
+        self._state, self._code, self._advice = state, code, advice
+        self._since = datetime.now(UTC)
+
+    def _known_adapter(self) -> UsbIdentity | None:
+        kept = self._journal.memory(self._adapter_key)
+        return msgspec.msgpack.decode(kept, type=Kept).identity_for(self._address) if kept else None
+
+    async def _remember_adapter(self, link: Link) -> None:
+        """The USB identity, once seen, wins over a tty name (design section 8)."""
+        identity = getattr(link, "identity", None)
+        if identity is None:
+            return
+        kept = msgspec.msgpack.encode(Kept(repr(self._address), identity))
+        if kept != self._journal.memory(self._adapter_key):
+            await self._journal.append([], (self._adapter_key, kept))
+
+    @property
+    def _adapter_key(self) -> str:
+        return f"{self._intake.device}/adapter"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A USB adapter as seen behind an address of the settings; another address forgets it."""
+
+    address: str
+    identity: UsbIdentity
+
+    def identity_for(self, address: LinkAddress) -> UsbIdentity | None:
+        """The adapter, if it was seen behind this very address."""
+        return self.identity if repr(address) == self.address else None
+
+
+def _name(address: LinkAddress) -> str:
+    """What a technician calls the link before it was ever open."""
+    for field in ("serial", "usb", "name"):
+        if text := getattr(address, field, ""):
+            return str(text)
+    return repr(address)

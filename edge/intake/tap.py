@@ -1,0 +1,73 @@
+"""The tap on a device's link: everything read and written passes here and can be looked at.
+
+It keeps the last bytes with their monotonic time. They hold telephone numbers and secret digits
+and never leave the box (design section 9).
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Literal
+
+from drivers.contract import Link
+
+KEPT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as they passed: `<` from the device, `>` to it, at a monotonic time in seconds."""
+
+    at: float
+    way: Literal["<", ">"]
+    data: bytes
+
+
+class Tap:
+    """The last bytes of one device, over all links that it had since the start."""
+
+    def __init__(self) -> None:
+        self.bytes_in = 0
+        self.last_bytes_at: datetime | None = None
+        self._chunks: deque[Chunk] = deque()
+        self._kept = 0
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """What is kept, oldest first."""
+        return tuple(self._chunks)
+
+    def note(self, way: Literal["<", ">"], data: bytes) -> None:
+        """Keep bytes that passed; forget the oldest."""
+        self._chunks.append(Chunk(monotonic(), way, data))
+        self._kept += len(data)
+        while self._kept > KEPT_BYTES:
+            self._kept -= len(self._chunks.popleft().data)
+        if way == "<":
+            self.bytes_in += len(data)
+            self.last_bytes_at = datetime.now(UTC)
+
+
+class TappedLink:
+    """A link whose bytes are noted on the way."""
+
+    def __init__(self, link: Link, tap: Tap) -> None:
+        self._link = link
+        self._tap = tap
+        self.name = link.name
+
+    async def read(self) -> bytes:
+        """See Link.read."""
+        data = await self._link.read()
+        self._tap.note("<", data)
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """See Link.write."""
+        self._tap.note(">", data)
+        await self._link.write(data)
+
+    async def close(self) -> None:
+        """See Link.close."""
+        await self._link.close()
