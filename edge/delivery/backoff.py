@@ -1,0 +1,42 @@
+"""How long to wait before the next attempt: full jitter.
+
+    ceiling   1  2  4  8  16 … 300 s        wait = uniform(0, ceiling)
+
+The wait is drawn from the whole width below the ceiling, so that 500 boxes that lost the same CRM
+at the same moment do not come back at the same moment.
+"""
+
+import random
+from dataclasses import dataclass
+
+_DRAW = random.SystemRandom().uniform  # two boxes of one image must not draw alike
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between attempts. `refused` is for a CRM that says no until somebody acts."""
+
+    base: float = 1.0
+    cap: float = 300.0
+    refused: float = 300.0
+    longest_order: float = 3600.0
+
+    def ceiling(self, failures: int) -> float:
+        """The longest wait after so many failures in a row, the first being 1."""
+        doublings = min(failures - 1, 60)
+        return min(self.cap, self.base * 2.0**doublings)
+
+    def after_failure(self, failures: int) -> float:
+        """The wait after a failure that named no time."""
+        return _DRAW(0.0, self.ceiling(failures))
+
+    def after_order(self, seconds: float, failures: int) -> float:
+        """The wait that the CRM asked for, at most `longest_order`; never shorter, a little longer.
+
+        All boxes got the same order, hence the jitter on top of it.
+        """
+        return min(max(seconds, 0.0), self.longest_order) + self.after_failure(failures)
+
+    def after_refusal(self) -> float:
+        """The wait before asking again whether somebody has acted."""
+        return _DRAW(self.refused / 2, self.refused)

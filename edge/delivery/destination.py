@@ -1,0 +1,127 @@
+"""What the house asks of a destination, and the errors that a destination answers with.
+
+    forwarder ──pack(batch)──▶ body ──deliver(batch, body)──▶ Delivered | TryLater | TooBig | …
+
+An error is named by the reaction it asks for; the forwarder is the only place that catches them.
+None of them loses an event: it is sent again, in smaller batches, or parked with the reason.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from drivers.contract import Settings
+from edge.journal.records import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events of one journal, rising, at least one. All up to `after` were settled before.
+
+    Sequences missing between `after` and `last` are parked or filtered, not lost.
+    """
+
+    journal: str
+    box: str
+    after: int
+    events: Sequence[Stored]
+
+    @property
+    def first(self) -> int:
+        return self.after + 1
+
+    @property
+    def last(self) -> int:
+        return self.events[-1].sequence
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """Two batches of at least one event each; for a batch of two or more."""
+        middle = len(self.events) // 2
+        left = Batch(self.journal, self.box, self.after, self.events[:middle])
+        return left, Batch(self.journal, self.box, left.last, self.events[middle:])
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One event that the destination will never take, and why, in its own words."""
+
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """All events up to `through` are stored there, except the rejected, which lie in the batch."""
+
+    through: int
+    rejected: tuple[Rejected, ...]
+    answer: str
+
+
+class DeliveryError(Exception):
+    """`answer`: what came back, short. `advice`: one sentence, what is wrong and what to do.
+
+    Neither holds the far end's own words, which may name a telephone number: both are logged.
+    """
+
+    def __init__(self, answer: str, advice: str) -> None:
+        super().__init__(advice)
+        self.answer = answer
+        self.advice = advice
+
+
+class TryLater(DeliveryError):
+    """Not reached, or not able now: send the same again, after `seconds` if it named a time."""
+
+    def __init__(self, answer: str, advice: str, seconds: float | None = None) -> None:
+        super().__init__(answer, advice)
+        self.seconds = seconds
+
+
+class TooSlow(TryLater):
+    """No answer in time: send again later, and less at once."""
+
+
+class NotAllowed(DeliveryError):
+    """Somebody must act there or in the settings: raise the alarm, ask again slowly."""
+
+
+class BadBatch(DeliveryError):
+    """Something in the batch is refused for good: halve it, or park the one event with `reason`.
+
+    `reason` may hold the far end's words; it goes to the journal, never to a log.
+    """
+
+    def __init__(self, answer: str, reason: str) -> None:
+        super().__init__(answer, "An event was refused; it is parked with the reason.")
+        self.reason = reason
+
+
+class TooBig(BadBatch):
+    """As BadBatch, and the next batches should be smaller too."""
+
+
+class Destination(Protocol):
+    """One CRM. Holds nothing that a restart may not lose."""
+
+    async def start(self) -> None:
+        """Import and open what delivering needs; connects to nobody."""
+
+    def pack(self, batch: Batch) -> bytes:
+        """The body for `deliver`; runs in a thread while the batch before is under way."""
+
+    async def deliver(self, batch: Batch, body: bytes) -> Delivered:
+        """Send once. Raises DeliveryError; a repeat of the same events is harmless."""
+
+    async def close(self) -> None:
+        """Give back what `start` opened; harmless twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSpec:
+    """One line of the destination table. `destination` takes the checked settings."""
+
+    name: str
+    titles: Mapping[str, str]
+    settings: type[Settings]
+    destination: Callable[[Any], Destination]

@@ -1,0 +1,1 @@
+"""The CRM link: CloudEvents over HTTP, the form that this project defines."""

@@ -1,0 +1,71 @@
+"""Settings are checked by looking only."""
+
+import subprocess
+import sys
+
+import pytest
+
+from edge.delivery.destinations.catalog import NAMES, spec
+from edge.delivery.destinations.link.settings import LinkSettings
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://crm.example.com",
+        "https://crm.example.com:8443/api/",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+        "http://192.168.1.9",
+        "http://[::1]:8080",
+    ],
+)
+def test_good_addresses(url: str) -> None:
+    assert LinkSettings(url=url).problems() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "crm.example.com",
+        "ftp://crm.example.com",
+        "https://",
+        "https://crm.example.com:99999",
+        "https://[::1",
+        "https://me:secret@crm.example.com",
+        "https://crm.example.com/?a=1",
+        "https://crm.example.com/#top",
+        "https://crm .example.com",
+        "http://crm.example.com",
+        "http://203.0.113.9.example.com",
+    ],
+)
+def test_bad_addresses_are_named_with_what_to_do(url: str) -> None:
+    fields = {field for field, _ in LinkSettings(url=url).problems()}
+    assert fields == {"url"}
+
+
+def test_all_problems_come_at_once() -> None:
+    problems = LinkSettings(url="http://u@crm.example.com?x", token="two words\r\n").problems()
+    assert [field for field, _ in problems] == ["url", "url", "url", "token"]
+    assert not any("two words" in sentence for _, sentence in problems)
+
+
+def test_the_path_follows_the_base() -> None:
+    for url in ("https://crm.example.com/a", "https://crm.example.com/a/"):
+        assert LinkSettings(url=url).events_url == "https://crm.example.com/a/v1/events"
+
+
+def test_the_catalog_names_each_kind_by_its_spec() -> None:
+    assert [spec(name).name for name in NAMES] == list(NAMES)
+    assert all(set(spec(name).titles) == {"en", "fa"} for name in NAMES)
+
+
+def test_checking_settings_loads_no_http_client() -> None:
+    program = (
+        "import sys; from edge.delivery.destinations.catalog import spec;"
+        "link = spec('link'); made = link.destination(link.settings(url='https://crm.example.com'));"
+        "assert 'aiohttp' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
