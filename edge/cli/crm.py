@@ -1,0 +1,68 @@
+"""`payvand crm`: run the reference CRM, for trials and for those who write their own."""
+
+import argparse
+import asyncio
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+HELP = "Run the reference CRM, for trials."
+HIGHEST_PORT = 65535
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=8090, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("payvand-crm"),
+        help="directory for what is received (./%(default)s)",
+    )
+    parser.add_argument("--token", help="bearer token that boxes must send (none is asked for)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM. 0, or 1 when it cannot start."""
+    try:
+        asyncio.run(_serve(args))
+    except OSError as error:
+        what = error.strerror or error
+        print(
+            f"payvand crm: cannot listen on {args.host} port {args.port} with data in {args.data}:"
+            f" {what}. Choose another --port, --host or --data.",
+            file=sys.stderr,
+        )
+        return 1
+    except sqlite3.Error as error:
+        print(
+            f"payvand crm: {args.data / 'crm.sqlite'} cannot be used: {error}."
+            " Choose another --data or move the file away.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+async def _serve(args: argparse.Namespace) -> None:
+    from edge.crm.server import serve
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    running = await serve(args.host, args.port, args.data, args.token)
+    try:
+        print(f"Reference CRM listening on {running.url}", flush=True)
+        await stop.wait()
+    finally:
+        await running.close()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
