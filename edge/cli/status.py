@@ -1,0 +1,134 @@
+"""`payvand status`: how the box, its devices and its CRMs are, for a person or as JSON.
+
+    mashhad: payvand 0.1.0, running for 2 h 5 min, last event 1042
+      box 5e1f, journal 1a2b3c4d
+
+    device pbx1: offline since 2026-11-21 20:54 (3 min)
+      panasonic on /dev/ttyUSB0, 512 calls, last bytes 4 min ago
+      do: Plug in the cable of the exchange. (link-missing)
+
+Exit code 0 when the edge answered, whatever it said.
+"""
+
+import argparse
+import asyncio
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.local.status import DestinationStatus, DeviceStatus, Status
+
+HELP = "Show how the box, its devices and its CRMs are."
+WIDTH = 79
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+AT_EASE = ("starting", "online")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, default=Path("/var/lib/payvand"), help="data directory (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    import msgspec
+
+    status = asyncio.run(_ask(args.data))
+    if args.json:
+        print(msgspec.json.encode(status).decode())
+    else:
+        print("\n".join(page(status, datetime.now(UTC))))
+    return 0
+
+
+async def _ask(data: Path) -> "Status":
+    from edge.local.client import Client
+
+    async with Client(data) as edge:
+        return await edge.status()
+
+
+def page(status: "Status", now: datetime) -> Iterator[str]:
+    """The lines that a person reads, none longer than 79 columns unless one word is."""
+    running = span(status.uptime_seconds)
+    yield from _wrapped(
+        f"{status.name}: payvand {status.version}, running for {running}, "
+        f"last event {status.last_sequence}"
+    )
+    yield from _wrapped(f"box {status.box}, journal {status.journal}", "  ")
+    if status.trouble:
+        yield from _wrapped(f"trouble: {status.trouble}", "  ")
+    for device in status.devices:
+        yield ""
+        yield from _device(device, now)
+    for destination in status.destinations:
+        yield ""
+        yield from _destination(destination, now)
+
+
+def _device(device: "DeviceStatus", now: datetime) -> Iterator[str]:
+    yield from _wrapped(f"device {device.key}: {device.state} {_since(device.since, now)}")
+    facts = [f"{device.driver} on {device.link}", _count(device.calls, "call")]
+    facts.append(f"last bytes {_ago(device.last_bytes_at, now)}")
+    if device.unrecognized:
+        facts.append(f"{device.unrecognized} not understood")
+    yield from _wrapped(", ".join(facts), "  ")
+    if device.advice and device.state not in AT_EASE:
+        yield from _wrapped(f"do: {device.advice} ({device.code})", "  ")
+    for alarm in device.alarms:
+        yield from _wrapped(
+            f"alarm {_since(alarm.since, now)}: {alarm.advice} ({alarm.code})", "  "
+        )
+
+
+def _destination(destination: "DestinationStatus", now: datetime) -> Iterator[str]:
+    head = f"destination {destination.name}: {destination.state} {_since(destination.since, now)}"
+    waiting = f"{_count(destination.backlog, 'event')} waiting"
+    parked = f", {destination.parked} refused and parked" if destination.parked else ""
+    yield from _wrapped(f"{head}, {waiting}{parked}")
+    facts = [destination.kind, f"all up to event {destination.cursor} settled"]
+    facts.append(f"last good answer {_ago(destination.last_ok_at, now)}")
+    if destination.next_try_in is not None:
+        facts.append(f"next try in {span(destination.next_try_in)}")
+    yield from _wrapped(", ".join(facts), "  ")
+    if destination.advice:
+        answer = f" ({destination.code})" if destination.code else ""
+        yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _since(when: datetime, now: datetime) -> str:
+    return f"since {when.astimezone():%Y-%m-%d %H:%M} ({span((now - when).total_seconds())})"
+
+
+def _ago(when: datetime | None, now: datetime) -> str:
+    return "never" if when is None else f"{span((now - when).total_seconds())} ago"
+
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units: `3 d 4 h`, `2 h 5 min`, `12 s`."""
+    whole = max(0, round(seconds))
+    for (size, name), (small, small_name) in pairwise(UNITS):
+        if whole >= size:
+            rest = whole % size // small
+            return f"{whole // size} {name}" + (f" {rest} {small_name}" if rest else "")
+    return f"{whole} s"

@@ -1,0 +1,79 @@
+"""How the edge and everything that it serves is doing, as one record.
+
+Made by the service, sent over the control socket, shown by `payvand status` and the web page.
+Times are aware UTC; null where it has not happened yet.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+DeviceWord = Literal["starting", "online", "quiet", "offline", "alarm"]
+DestinationWord = Literal["starting", "delivering", "retrying", "stopped"]
+
+
+class Alarm(Struct, frozen=True):
+    """Something a technician must look at, with what to do in one sentence."""
+
+    code: str
+    advice: str
+    since: datetime
+
+
+class DeviceStatus(Struct, frozen=True, kw_only=True):
+    """One device. `calls`, `bytes_in` and `unrecognized` count from the start of the process.
+
+    `link` is the port's name as a technician calls it. `unrecognized` counts lines or frames that
+    no rule read.
+    """
+
+    key: str
+    driver: str
+    link: str
+    state: DeviceWord
+    code: str
+    advice: str
+    since: datetime
+    calls: int = 0
+    last_bytes_at: datetime | None = None
+    bytes_in: int = 0
+    unrecognized: int = 0
+    alarms: tuple[Alarm, ...] = ()
+
+
+class DestinationStatus(Struct, frozen=True, kw_only=True):
+    """One CRM.
+
+    cursor: all up to it is stored there or parked. backlog: events behind it. parked: events that
+    it refused for good. since: when it began or ceased to deliver. code: what came back last,
+    short. advice: what is wrong and what to do, empty when nothing is. next_try_in: seconds, null
+    when no attempt is being waited for.
+    """
+
+    name: str
+    kind: str
+    state: DestinationWord
+    code: str
+    advice: str
+    since: datetime
+    cursor: int = 0
+    backlog: int = 0
+    parked: int = 0
+    last_ok_at: datetime | None = None
+    next_try_in: float | None = None
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The whole box. `trouble` is what is wrong with the box itself, in one sentence, or null."""
+
+    box: str
+    journal: str
+    version: str
+    name: str
+    started_at: datetime
+    uptime_seconds: int
+    last_sequence: int
+    trouble: str | None = None
+    devices: tuple[DeviceStatus, ...] = ()
+    destinations: tuple[DestinationStatus, ...] = ()

@@ -1,0 +1,299 @@
+"""The site's settings: one `site.toml` in the data directory.
+
+    load:  TOML ─▶ migrated to our version ─▶ checked field by field ─▶ Site
+                                                       └─▶ SiteProblems: all mistakes at once
+    save:  Site ─▶ TOML, replaced atomically, the last five kept as site.toml.1 … .5
+
+Checking opens no device and asks no network. What equals its default is not written.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, available_timezones
+
+import tomli_w
+from msgspec import Struct
+
+import drivers.catalog
+import edge.delivery.destinations.catalog
+from drivers.contract import Settings
+from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
+from edge.checking import Problems, TableReader, check_table, non_defaults
+from edge.durable_file import replace_file
+from edge.errors import BadInput
+
+FILE = "site.toml"
+VERSION = 1
+KEPT = 5
+BOX = "box"
+"""The key under which the box's own events go out; no device may have it."""
+
+Table = dict[str, Any]
+
+MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
+"""From the version that a file has to the next one up."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_LINK_EXAMPLE = '{ serial = "/dev/ttyUSB0" } or { tcp = "192.168.1.20:2300" }'
+_TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+
+
+class Device(Struct, frozen=True):
+    """One configured box of the branch. `key` is the name that the CRM knows it by."""
+
+    key: str
+    driver: str
+    link: LinkAddress
+    settings: Settings
+
+
+class Destination(Struct, frozen=True):
+    """One CRM. `kind` names a line of the destination table."""
+
+    name: str
+    kind: str
+    settings: Settings
+
+
+class Site(Struct, frozen=True):
+    """The settings of a branch, checked. `timezone` is an IANA name that this box knows."""
+
+    version: int
+    name: str
+    timezone: str
+    device: tuple[Device, ...] = ()
+    destination: tuple[Destination, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Problem(Struct, frozen=True):
+    """One mistake: the path of its field, and what is wrong and what to do."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class SiteProblems(BadInput):
+    """Everything that is wrong with the settings."""
+
+    def __init__(self, problems: list[Problem], path: Path | None = None) -> None:
+        self.problems = tuple(problems)
+        where = str(path or FILE)
+        if len(problems) == 1:
+            super().__init__(f"{where}: {problems[0]}")
+        else:
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            super().__init__(f"{where} has {len(problems)} mistakes:{lines}")
+
+
+class Line(Protocol):
+    """What is used of a line of the driver table or the destination table."""
+
+    @property
+    def settings(self) -> type[Settings]: ...
+
+
+class Catalog(Protocol):
+    """The driver table or the destination table."""
+
+    NAMES: tuple[str, ...]
+
+    def spec(self, name: str) -> Line: ...
+
+
+def load(path: Path) -> Site:
+    """Read and check a site file. Raises SiteProblems with every mistake in it."""
+    try:
+        return check(_parsed(path))
+    except SiteProblems as error:
+        raise SiteProblems(list(error.problems), path) from error
+
+
+def check(
+    table: Table,
+    devices: Catalog = drivers.catalog,
+    destinations: Catalog = edge.delivery.destinations.catalog,
+) -> Site:
+    """Make a Site of the tables of a site file. Raises SiteProblems with every mistake in them."""
+    found: Problems = []
+    reader = TableReader(_migrated(table), "", found)
+    reader.only("version", "name", "timezone", "device", "destination")
+    _check_version(reader)
+    name, timezone = reader.text("name"), _timezone(reader)
+    ports: dict[str, str] = {}
+    boxes = [_device(entry, devices, ports) for entry in _entries(reader, "device", "key")]
+    crms = [_destination(entry, destinations) for entry in _entries(reader, "destination", "name")]
+    if found or name is None or timezone is None:
+        raise SiteProblems([Problem(*problem) for problem in found])
+    return Site(
+        VERSION,
+        name,
+        timezone,
+        tuple(device for device in boxes if device),
+        tuple(crm for crm in crms if crm),
+    )
+
+
+def save(site: Site, path: Path) -> None:
+    """Write a site file; returns when it is on the disk. After an OSError the old one stands."""
+    head = {"version": VERSION, "name": site.name, "timezone": site.timezone}
+    parts = [tomli_w.dumps(head)]
+    for device in site.device:
+        parts.append("[[device]]\n")
+        parts.append(tomli_w.dumps({"key": device.key, "driver": device.driver}))
+        tables = {"link": _link_table(device.link), "settings": non_defaults(device.settings)}
+        parts.append(tomli_w.dumps({"device": tables}))
+    for destination in site.destination:
+        parts.append("[[destination]]\n")
+        parts.append(tomli_w.dumps({"name": destination.name, "kind": destination.kind}))
+        tables = {"settings": non_defaults(destination.settings)}
+        parts.append(tomli_w.dumps({"destination": tables}))
+    replace_file(path, "".join(parts).encode(), KEPT)
+
+
+def _parsed(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{path} does not exist: create it with version, name, timezone and a [[device]], "
+            "like the example in the README"
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read ({error.strerror}): make it a file that payvand may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _whole_file("holds a byte that is not UTF-8: save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        text = _TOML_PLACE.sub("", str(error))
+        if place and place["line"]:
+            problem = Problem(f"line {place['line']}", f"{text} at column {place['column']}")
+            raise SiteProblems([problem]) from error
+        raise _whole_file(f"{text} in the last line: correct the file's end") from error
+
+
+def _whole_file(message: str) -> SiteProblems:
+    return SiteProblems([Problem("the file", message)])
+
+
+def _migrated(table: Table) -> Table:
+    version = table.get("version")
+    if isinstance(version, bool) or not isinstance(version, int):
+        return table  # told with all other mistakes
+    if version > VERSION:
+        advice = f"update payvand, or bring back one of {FILE}.1 to {FILE}.{KEPT}"
+        newer = f"{version} is from a newer payvand, this one reads up to {VERSION}: {advice}"
+        raise SiteProblems([Problem("version", newer)])
+    while version < VERSION and version in MIGRATIONS:
+        table = MIGRATIONS[version](table)
+        version += 1
+    return {**table, "version": version}
+
+
+def _check_version(reader: TableReader) -> None:
+    version = reader.table.get("version")
+    if version is None:
+        reader.wrong("version", f"is missing: write version = {VERSION}")
+    elif isinstance(version, bool) or not isinstance(version, int):
+        reader.wrong("version", f"must be a number without quotes: write version = {VERSION}")
+    elif version != VERSION:
+        reader.wrong("version", f"{version} is none that was ever written: write {VERSION}")
+
+
+def _timezone(reader: TableReader) -> str | None:
+    name = reader.text("timezone")
+    if name is None:
+        return None
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        advice = f'did you mean "{near[0]}"?' if near else 'write one such as "Asia/Tehran"'
+        reader.wrong("timezone", f'"{name}" is no time zone that this box knows: {advice}')
+        return None
+    return name
+
+
+def _entries(reader: TableReader, kind: str, key: str) -> Iterator[TableReader]:
+    """Each table under `[[kind]]`; `key` must differ in each and follow the rule of names."""
+    places: dict[str, str] = {}
+    for number, table in enumerate(reader.entries(kind)):
+        path = f"{kind}[{number}]"
+        if not isinstance(table, Mapping):
+            reader.wrong(path, f"must be a table: write [[{kind}]] above its lines")
+            continue
+        word = table.get(key)
+        label = f'{path} "{word}"' if isinstance(word, str) and word.isprintable() else path
+        entry = TableReader(table, label, reader.problems)
+        if (name := entry.text(key)) is not None:
+            if not _NAME.fullmatch(name):
+                entry.wrong(key, f'"{name}" must be of a-z, 0-9 and -, and not begin with -')
+            if name in places:
+                entry.wrong(key, f"is also the {key} of {places[name]}: give each its own")
+            places.setdefault(name, label)
+        yield entry
+
+
+def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Device | None:
+    """Check one device. `ports` are those that the devices before it hold, each with its device."""
+    entry.only("key", "driver", "link", "settings")
+    driver = entry.choice("driver", catalog.NAMES)
+    link = _link(entry)
+    if link is not None and not isinstance(link, TcpAddress):
+        port = link.serial if isinstance(link, SerialAddress) else f"{link.usb} {link.path or ''}"
+        if port in ports:
+            entry.wrong("link", f"is the port of {ports[port]} too: only one device can have it")
+        ports.setdefault(port, entry.path)
+    settings = _settings(entry, catalog, driver)
+    key = entry.table.get("key")
+    if key == BOX:
+        entry.wrong("key", f'"{BOX}" is the name of this box itself in its events: take another')
+    if isinstance(key, str) and driver and link and settings:
+        return Device(key, driver, link, settings)
+    return None
+
+
+def _destination(entry: TableReader, catalog: Catalog) -> Destination | None:
+    entry.only("name", "kind", "settings")
+    kind = entry.choice("kind", catalog.NAMES)
+    settings = _settings(entry, catalog, kind)
+    name = entry.table.get("name")
+    if isinstance(name, str) and kind and settings:
+        return Destination(name, kind, settings)
+    return None
+
+
+def _link(entry: TableReader) -> LinkAddress | None:
+    table = entry.table.get("link")
+    if not isinstance(table, Mapping):
+        entry.wrong("link", f"must be a table such as {_LINK_EXAMPLE}")
+        return None
+    found = check_link(table)
+    for field, message in found:
+        entry.wrong(field, message)
+    return None if found else link_address(table)
+
+
+def _settings(entry: TableReader, catalog: Catalog, name: str | None) -> Settings | None:
+    if name is None:
+        return None
+    kind = catalog.spec(name).settings
+    settings, found = check_table(kind, entry.table.get("settings", {}), f"{entry.path}.settings")
+    entry.problems.extend(found)
+    return settings
+
+
+def _link_table(link: LinkAddress) -> Table:
+    return {"tcp": link.name} if isinstance(link, TcpAddress) else non_defaults(link)
