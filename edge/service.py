@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import disk_usage
 
 from drivers import catalog
 from drivers.contract import Surroundings
@@ -141,6 +142,7 @@ class Edge:
             version=version(),
             slot=None,
             uptime=int(now.monotonic),
+            disk=disk_usage(self._lock.folder).free,
             backlog=max((self._journal.pending(f.name) for f in self._site.destination), default=0),
             clock="synced" if now.trusted else "estimated",
         )

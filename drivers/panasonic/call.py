@@ -105,13 +105,14 @@ class KnownCall(Struct, kw_only=True):
     def add_leg(self, line: Line, span: Span, *, hidden: bool) -> None:
         """A leg that has ended. Its ring time counts until a person has answered."""
         missed = line.condition == "NA"
-        rang = None if self.answered_by_person else line.ring_seconds
+        answered = self.answered_by_person
+        rang = None if answered else line.ring_seconds
         if rang is not None and (self.legs or self.own_legs):
             rang += self.ring_seconds or 0
         if hidden and line.extension:
             self.hide(line.extension)
         extension = None if hidden else line.extension
-        if not self.answered_by_person:
+        if not answered:
             self.extension = extension
         (self.own_legs if hidden else self.legs).append(
             Leg(
@@ -122,7 +123,7 @@ class KnownCall(Struct, kw_only=True):
                 transferred=line.transferred,
             )
         )
-        if missed and not self.answered_by_person:
+        if missed and not answered:
             self.outcome = "missed"
             self.answered_at = None
             self.ring_seconds = rang if rang is not None else self.ring_seconds

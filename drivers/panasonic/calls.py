@@ -8,24 +8,23 @@ together is found by trunk line and caller's number, and by time:
 
 - `open` holds calls that have not ended, `ended` the last one of each trunk line, since a
   transferred leg, a ring group's member or a late answer may still belong to it.
-- A leg follows another when it starts where the other ended. Both are known by arrival to the
-  second and by print to the minute; either may be off (a slow line, a changed clock), so one that
-  fits is enough.
+- A leg follows another when it starts where the other ended (`leg_times.py`).
 - Trunk `00` stands for every trunk from 100 on (reference 3.1): there the number alone joins.
 
 Sequences: reference 2 and 3.8. Rules of what is told and when: design section 4.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
 from drivers.contract import Moment
 from drivers.events import Call, DeviceState, Fact, Stage
 from drivers.panasonic.call import KnownCall, Span
+from drivers.panasonic.leg_times import LegTimes
 from drivers.panasonic.models import Family
-from drivers.panasonic.record import LIMIT, Line
+from drivers.panasonic.record import Line
 
 SILENCE = 15 * 60.0
 """Seconds after which a ring notice alone counts as missed; a longer talk corrects that later."""
@@ -35,10 +34,10 @@ REMEMBERED = 4 * 3600.0
 """Seconds for which an ended call can still get a leg."""
 MOST_CALLS = 512
 
-_GROUP_SLACK = timedelta(seconds=120)
-_TRANSFER_EARLY = timedelta(seconds=-120)
-_TRANSFER_LATE = timedelta(seconds=300)
-_SEAMLESS = timedelta(seconds=3)
+_SLACK = 120.0
+"""Seconds by which two legs may seem to overlap or part: both printed times drop their seconds."""
+_LONGEST_HOLD = 300.0
+"""Seconds that a caller may wait between two legs, or ring before the answer."""
 
 
 class CallsMemory(Struct):
@@ -64,11 +63,10 @@ class Calls:
     ) -> None:
         self._family = family
         self._listed = frozenset(hidden)
-        self._to_utc = to_utc
+        self._times = LegTimes(family, to_utc)
         self.memory = memory
         self._open = memory.open
         self._ended = memory.ended
-        self._now: Moment
         self._started = False
 
     # --- time ---------------------------------------------------------------------------------
@@ -78,7 +76,7 @@ class Calls:
         if not self._started:
             self._started = True
             self._shift(now.monotonic - self.memory.clock)
-        self._now = now
+        self._times.now = now
         self.memory.clock = now.monotonic
         if not self._open:
             return []
@@ -144,9 +142,10 @@ class Calls:
             return facts
         call = self._new(line)
         if line.waiting:
-            call.ring_since(self._span(line).start or self._now.utc)
+            call.ring_since(self._times.span(line).start or self._times.now.utc)
             call.ring_seconds = line.talk_seconds
-        call.ring_since(self._printed_or_now(line))
+        call.ring_since(self._times.printed_at(line))
+        self._times.mark_end(call, line)
         if line.extension and self._is_group(line.extension):
             call.hide(line.extension)
         else:
@@ -155,7 +154,7 @@ class Calls:
         return [*facts, call.fact("ringing")]
 
     def _ring_elsewhere(self, call: KnownCall, line: Line) -> list[Fact]:
-        call.learn(line, self._now.monotonic, live=self._now.live)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         shown = None if self._is_group(line.extension) else line.extension
         if call.phase != "ringing" or shown in (None, call.extension):
             return []
@@ -171,8 +170,8 @@ class Calls:
             call = None
         call = call or self._follower(key, line) or self._new(line)
         stage: Stage = "answered" if call.phase == "ringing" else "updated"
-        call.learn(line, self._now.monotonic, live=self._now.live)
-        call.answer(self._span(line).end, line.ring_seconds)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
+        call.answer(self._times.span(line).end, line.ring_seconds)
         if line.extension and self._is_group(line.extension):
             call.hide(line.extension)
             call.extension = None
@@ -191,14 +190,14 @@ class Calls:
             call = None
         call = call or self._follower(key, line) or self._new(line)
         stage: Stage = "answered" if call.phase == "ringing" else "updated"
-        call.learn(line, self._now.monotonic, live=self._now.live)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         call.hide(line.extension or "")
         if call.extension == line.extension:
             call.extension = None
         call.by_group = True
-        end = self._span(line).end
+        end = self._times.span(line).end
         call.answer(end, line.ring_seconds)
-        self._mark_end(call, line)
+        self._times.mark_end(call, line)
         self._ended.pop(key, None)
         self._keep_open(key, call)
         return [*facts, call.fact(stage)]
@@ -216,7 +215,7 @@ class Calls:
             facts += self._unmask(call)
         call = call or self._new(line)
         self._open.pop(key, None)
-        call.learn(line, self._now.monotonic, live=self._now.live)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         disa = line.condition == "D0" and not (line.extension or "T").startswith("T")
         if disa:
             facts += self._propose(line.extension or "", "a DISA number")
@@ -226,11 +225,11 @@ class Calls:
         call.suspect = line.extension if first and self._zero_leg(line) else None
         hidden = disa or self._is_group(line.extension)
         call.through_disa = hidden and line.condition != "NA"
-        span = self._span(line)
+        span = self._times.span(line)
         if first and self._family.time_is_start:
             self._measure_ring(call, span)
         call.add_leg(line, span, hidden=hidden)
-        self._mark_end(call, line)
+        self._times.mark_end(call, line)
         return [*facts, self._tell_end(key, call)]
 
     def _measure_ring(self, call: KnownCall, span: Span) -> None:
@@ -248,12 +247,12 @@ class Calls:
             and call is not None
             and call.direction == "outgoing"
             and call.number_text == line.number_text
-            and self._follows(call, line, _TRANSFER_EARLY, _TRANSFER_LATE)
+            and self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
         )
         if call is None or not joins:
             call = self._new(line)
-        call.learn(line, self._now.monotonic, live=self._now.live)
-        span = self._span(line)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
+        span = self._times.span(line)
         call.ring_since(span.start or span.end)
         call.add_leg(line, span, hidden=False)
         call.answered_at = None
@@ -261,13 +260,13 @@ class Calls:
             call.outcome = "answered"
         else:
             call.outcome = "unanswered" if line.talk_seconds == 0 else "unknown"
-        self._mark_end(call, line)
+        self._times.mark_end(call, line)
         return [*facts, self._tell_end(key, call)]
 
     def _internal(self, line: Line) -> list[Fact]:
         call = self._new(line)
-        call.started_at = self._span(line).end
-        call.add_leg(line, self._span(line), hidden=False)
+        call.started_at = self._times.span(line).end
+        call.add_leg(line, self._times.span(line), hidden=False)
         call.answered_at = None
         call.outcome = "unknown"
         call.told_ended = True
@@ -276,56 +275,39 @@ class Calls:
     # --- which line belongs to which call -------------------------------------------------------
 
     def _closes(self, call: KnownCall, line: Line) -> bool:
-        """Whether a final line ends this open call: a group's member never rings by itself."""
-        return not call.by_group or self._is_member(call, line)
+        """Whether a final line ends this open call."""
+        if call.by_group:
+            return self._is_member(call, line)
+        return not self._family.missed_by_silence or self._answers(call, line)
+
+    def _answers(self, call: KnownCall, line: Line) -> bool:
+        """Whether the leg began while the ring notice of a TA exchange was fresh."""
+        return self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
 
     def _is_member(self, call: KnownCall, line: Line) -> bool:
         """Whether the leg began when the ring group answered; the ringing stands in its line."""
-        return not line.ring_seconds and self._follows(call, line, -_GROUP_SLACK, _GROUP_SLACK)
+        return not line.ring_seconds and self._times.follows(call, line, -_SLACK, _SLACK)
 
     def _follower(self, key: str, line: Line) -> KnownCall | None:
         """The ended call that this line carries on, or None."""
         call = self._ended.get(key)
         if call is None or call.direction != "incoming" or not call.same_caller(line):
             return None
-        if self._now.monotonic - call.touched > REMEMBERED:
+        if self._times.now.monotonic - call.touched > REMEMBERED:
             return None
         if line.transferred:
-            carries_on = self._follows(call, line, _TRANSFER_EARLY, _TRANSFER_LATE)
+            carries_on = self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
         elif call.outcome == "missed" and self._family.missed_by_silence:
-            carries_on = line.talk_seconds is not None and not call.legs
+            carries_on = line.talk_seconds is not None and self._answers(call, line)
         elif call.suspect:
             carries_on = line.extension != call.suspect and self._is_member(call, line)
         elif call.by_group and not call.legs:
             carries_on = self._is_member(call, line)
         elif call.through_disa:
-            carries_on = self._follows(call, line, _TRANSFER_EARLY, _GROUP_SLACK)
+            carries_on = self._times.follows(call, line, -_SLACK, _SLACK)
         else:
-            carries_on = call.number is not None and self._seamless(call, line)
+            carries_on = call.number is not None and self._times.is_seamless(call, line)
         return call if carries_on else None
-
-    def _follows(self, call: KnownCall, line: Line, earliest: timedelta, latest: timedelta) -> bool:
-        """Whether the line's leg starts where the call's last leg ended, by arrival or by print."""
-        if line.talk_seconds == LIMIT:
-            return True
-        length = timedelta(seconds=(line.talk_seconds or 0) + (line.ring_seconds or 0))
-        known = False
-        if self._now.live and call.live_end is not None:
-            known = True
-            if earliest <= self._now.utc - length - call.live_end <= latest:
-                return True
-        if line.printed is not None and call.printed_end is not None:
-            known = True
-            start = line.printed if self._family.time_is_start else line.printed - length
-            return earliest <= start - call.printed_end <= latest
-        return not known
-
-    def _seamless(self, call: KnownCall, line: Line) -> bool:
-        """No caller hangs up and is back within three seconds: the exchange moved the call on."""
-        if not self._now.live or call.live_end is None or line.talk_seconds == LIMIT:
-            return False
-        length = timedelta(seconds=(line.talk_seconds or 0) + (line.ring_seconds or 0))
-        return abs(self._now.utc - length - call.live_end) <= _SEAMLESS
 
     def _unmask(self, call: KnownCall) -> list[Fact]:
         """The extension taken for a person's was a ring group's: its member's line has come."""
@@ -338,39 +320,13 @@ class Calls:
         return self._propose(group, "a ring group")
 
     def _propose(self, extension: str, what: str) -> list[Fact]:
-        if not extension or extension in self.memory.groups:
+        if not extension or self._is_group(extension):
             return []
         self.memory.groups.append(extension)
         advice = f"Extension {extension} acts as {what}: add it to hidden_extensions."
         return [DeviceState("alarm", "unlisted-group", advice)]
 
-    # --- times and telling ----------------------------------------------------------------------
-
-    def _span(self, line: Line) -> Span:
-        """When the leg was, by arrival for a live line, else by print."""
-        talk = None if line.talk_seconds == LIMIT else timedelta(seconds=line.talk_seconds or 0)
-        if self._now.live or line.printed is None:
-            end = self._now.utc
-            return Span(end - talk if talk is not None else None, end)
-        printed = self._to_utc(line.printed)
-        if self._family.time_is_start:
-            return Span(printed, printed + (talk or timedelta()))
-        return Span(printed - talk if talk is not None else None, printed)
-
-    def _printed_or_now(self, line: Line) -> datetime:
-        """When a ring notice was, which is printed at once."""
-        if self._now.live or line.printed is None:
-            return self._now.utc
-        return self._to_utc(line.printed)
-
-    def _mark_end(self, call: KnownCall, line: Line) -> None:
-        """Note where the leg ended, for the leg that may follow."""
-        limit = line.talk_seconds == LIMIT
-        call.live_end = self._now.utc if self._now.live else None
-        call.printed_end = line.printed
-        if self._family.time_is_start and line.printed is not None:
-            talk = timedelta(seconds=line.talk_seconds or 0)
-            call.printed_end = None if limit else line.printed + talk
+    # --- telling ----------------------------------------------------------------------------------
 
     def _new(self, line: Line) -> KnownCall:
         self.memory.count += 1
@@ -378,9 +334,9 @@ class Calls:
             call_id=f"{self.memory.prefix}-{self.memory.count}",
             direction=line.direction or "incoming",
             line=line.line,
-            touched=self._now.monotonic,
+            touched=self._times.now.monotonic,
         )
-        call.learn(line, self._now.monotonic, live=self._now.live)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         return call
 
     def _keep_open(self, key: str, call: KnownCall) -> None:

@@ -141,6 +141,7 @@ class _Planner:
     contacts: list[_Contact] = field(init=False)
     free_lines: dict[int, int] = field(init=False)
     free_extensions: dict[str, int] = field(init=False)
+    last_callers: dict[int, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.contacts = [_contact(self.rng, self.office) for _ in range(60)]
@@ -195,7 +196,7 @@ class _Planner:
         )
 
     def _incoming(self, kind: _Kind, begin: int, line: int, extensions: Sequence[str]) -> TrueCall:
-        caller = self.rng.choice(self.contacts)
+        caller = self._caller(line)
         ring, disa = self._before_answer(kind)
         consulted = kind.talks > 1 and self.rng.random() < 0.5
         talks: list[Talk] = []
@@ -221,6 +222,14 @@ class _Planner:
             talks=tuple(talks),
             consulted=consulted,
         )
+
+    def _caller(self, line: int) -> _Contact:
+        """Nobody calls twice on end on one line: on paper that looks like one call moved on."""
+        caller = self.rng.choice(self.contacts)
+        while caller.number and caller.number == self.last_callers.get(line):
+            caller = self.rng.choice(self.contacts)
+        self.last_callers[line] = caller.number
+        return caller
 
     def _before_answer(self, kind: _Kind) -> tuple[int, int]:
         if kind.way == "disa":

@@ -6,6 +6,7 @@ bytes ─▶ LineSplitter ─▶ LineReader ─▶ Calls ─▶ facts
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -122,6 +123,7 @@ class SmdrDecoder:
         return msgspec.msgpack.encode(self.kept)
 
 
+@lru_cache(maxsize=16)
 def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
     """A printed local time as aware UTC. In the doubled hour of a clock change, the first."""
     return local.replace(tzinfo=zone).astimezone(UTC)

@@ -113,6 +113,8 @@ _DIALLABLE = re.compile(r"[\dA-D*#.\-=PFX/ ]*")
 
 def dialled(text: str) -> Dialled | None:
     """Read the dial column, its blanks trimmed. None: no rule reads it."""
+    if text.isdigit():
+        return Dialled("outgoing", number=text, number_text=text)
     if text[:1] == "<":
         return _incoming(text)
     if match := _INTERNAL.fullmatch(text):
@@ -129,7 +131,9 @@ def _incoming(text: str) -> Dialled | None:
         return None
     caller = match["caller"].strip()
     number, hidden, name = None, "", caller or None
-    if found := _CALLER.fullmatch(caller):
+    if caller.isdigit():
+        number, name = caller, None
+    elif found := _CALLER.fullmatch(caller):
         number, hidden, name = found[1], found[2], found[3] or None
         if name and name[0] in "*#-":
             name = None

@@ -33,7 +33,8 @@ def unseen(window: Sequence[int], replay: Sequence[str]) -> Sequence[str]:
 
     The longest start of the replay that ends as the window ends is old. A window that is not full
     holds all we ever had, so no more lines than it has can be old. Without such a start (a line
-    came damaged) lines that the window holds are old, as often as it holds them.
+    came damaged) lines that the window holds are old, as often as it holds them, and so is what
+    stands before the first of them, if the window is full.
     """
     if not window:
         return replay
@@ -47,9 +48,16 @@ def unseen(window: Sequence[int], replay: Sequence[str]) -> Sequence[str]:
         if marks[length - overlap : length] == list(window[-overlap:]):
             return replay[length:]
     held = Counter(window)
+    first = next((place for place, mark in enumerate(marks) if held[mark]), 0) if full else 0
+    return strike_out(held, replay[first:])
+
+
+def strike_out(held: Counter[int], texts: Sequence[str]) -> list[str]:
+    """The lines that `held` does not count; each that it counts is taken off it."""
     new = []
-    for mark, text in zip(marks, replay, strict=True):
-        if held[mark]:
+    for text in texts:
+        mark = digest(text)
+        if held[mark] > 0:
             held[mark] -= 1
         else:
             new.append(text)

@@ -2,9 +2,12 @@
 
     connect ─▶ Login ─▶ replayed records, held until the line is quiet ─▶ live records
 
-What is held is in the exchange too, so nothing is lost if the box stops here.
+What is held is in the exchange too, so nothing is lost if the box stops here. Should a replay stall
+and go on later, lines that we had and that it has not shown yet are still known as old.
 """
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 
 from drivers.contract import Moment, Surroundings
@@ -12,12 +15,14 @@ from drivers.events import DeviceState, Fact
 from drivers.panasonic.decoder import SmdrDecoder
 from drivers.panasonic.layouts import heading, is_noise
 from drivers.panasonic.login import Login
-from drivers.panasonic.replay import remember, unseen
+from drivers.panasonic.replay import digest, remember, strike_out, unseen
 from drivers.panasonic.settings import PanasonicSettings
 from drivers.wire.lines import LineSplitter
 
-QUIET = 2.0
+QUIET = 3.0
 """Seconds without a byte after which the replay counts as over."""
+EMPTY = 10.0
+"""Seconds after the password without any byte: nothing is stored there."""
 MOST_HELD = 20_000
 """More stored lines than any exchange keeps; beyond it the replay counts as over."""
 
@@ -35,7 +40,8 @@ class LanSession:
         self._splitter = LineSplitter()
         self._held: list[str] = []
         self._replaying = True
-        self._last_byte = 0.0
+        self._last_byte = math.inf
+        self._late: Counter[int] = Counter()
         self._now: Moment
         self.outgoing = b""
 
@@ -51,7 +57,7 @@ class LanSession:
             self._login = Login(self._password, now.monotonic)
         self.outgoing += self._login.tick(now.monotonic)
         facts: list[Fact] = []
-        if self._replaying and self._held and now.monotonic - self._last_byte >= QUIET:
+        if self._replaying and self._patience() <= now.monotonic:
             facts += self._end_replay()
         return [*facts, *self._decoder.tick(now)]
 
@@ -61,6 +67,8 @@ class LanSession:
             return []
         send, log = self._login.feed(data, self._now.monotonic)
         self.outgoing += send
+        if self.logged_in and self._last_byte == math.inf:
+            self._last_byte = self._now.monotonic + EMPTY - QUIET
         if not log:
             return []
         self._last_byte = self._now.monotonic
@@ -68,25 +76,32 @@ class LanSession:
         if self._replaying:
             self._held += lines
             return self._end_replay() if len(self._held) > MOST_HELD else []
+        lines = strike_out(self._late, lines)
         remember(self._window, _records(lines))
         return self._decoder.take(lines)
 
     def due(self) -> float | None:
         """See Decoder.due."""
         times = [self._decoder.due(), self._login.due() if self._login else None]
-        if self._replaying and self._held:
-            times.append(self._last_byte + QUIET)
+        if self._replaying and self.logged_in:
+            times.append(self._patience())
         return min((time for time in times if time is not None), default=None)
 
     def memory(self) -> bytes:
         """See Decoder.memory."""
         return self._decoder.memory()
 
+    def _patience(self) -> float:
+        """When the replay counts as over, in monotonic seconds."""
+        return self._last_byte + QUIET
+
     def _end_replay(self) -> list[Fact]:
         """Give what is new to the decoder, with its printed times: it did not happen now."""
         self._replaying = False
         records = _records(self._held)
         new = unseen(self._window, records)
+        self._late = Counter(self._window)
+        self._late.subtract(digest(text) for text in records)
         remember(self._window, new)
         past = Moment(self._now.utc, self._now.monotonic, self._now.trusted, live=False)
         told = f"Connected; the exchange replayed {len(records)} stored records, {len(new)} new."

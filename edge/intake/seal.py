@@ -59,11 +59,12 @@ class WireData(Struct, frozen=True, kw_only=True):
 
 
 class BoxData(Struct, frozen=True, kw_only=True):
-    """`data` of a box event, as far as this version tells."""
+    """`data` of a box event. uptime: seconds. disk: bytes free beside the journal."""
 
     version: str
     slot: str | None
     uptime: int
+    disk: int
     backlog: int
     clock: Literal["synced", "corrected", "estimated"]
 

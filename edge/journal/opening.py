@@ -62,7 +62,7 @@ def open_file(path: Path) -> Opened:
 
 def connect(path: Path) -> SqliteDatabase:
     """One connection, for one thread at a time."""
-    pragmas = {"synchronous": _FULL}
+    pragmas = {"synchronous": _FULL, "cache_size": -256}
     return SqliteDatabase(
         str(path), pragmas=pragmas, timeout=1, thread_safe=False, check_same_thread=False
     )
