@@ -18,6 +18,8 @@ from drivers.errors import DeviceRefused
 USER = b"SMDR\r\n"
 PATIENCE = 2.0
 """Seconds to wait for the first prompt before the user id is sent all the same."""
+SILENCE = 30.0
+"""Seconds to wait for the password prompt; then whatever comes is taken for the log."""
 DOUBT = 60.0
 """Seconds after the password in which a second prompt means that it was wrong."""
 _TAIL = 64
@@ -26,13 +28,14 @@ _TELNET = re.compile(rb"\xff[\xfb-\xfe].|\xff[\xf0-\xfa]", re.DOTALL)
 
 
 class Login:
-    """Bytes in, bytes to send out. `inside` tells whether what comes now is the log."""
+    """Bytes in, bytes to send out. `unasked`: no password was ever asked for."""
 
     def __init__(self, password: str, now: float) -> None:
         self._password = password.encode("latin-1", "replace") + b"\r\n"
         self._state: Literal["prompt", "user", "password", "log"] = "prompt"
         self._since = now
         self._tail = b""
+        self.unasked = False
 
     @property
     def inside(self) -> bool:
@@ -40,13 +43,17 @@ class Login:
         return self._state in ("password", "log")
 
     def due(self) -> float | None:
-        """When `tick` has something to send, in monotonic seconds."""
-        return self._since + PATIENCE if self._state == "prompt" else None
+        """When `tick` has something to do, in monotonic seconds."""
+        if self._state == "prompt":
+            return self._since + PATIENCE
+        return self._since + SILENCE if self._state == "user" else None
 
     def tick(self, now: float) -> bytes:
         """Bytes to send because nothing came."""
         if self._state == "password" and now - self._since > DOUBT:
             self._state = "log"
+        if self._state == "user" and now - self._since >= SILENCE:
+            self._state, self.unasked = "log", True
         if self._state == "prompt" and now - self._since >= PATIENCE:
             return self._send_user()
         return b""
@@ -56,17 +63,17 @@ class Login:
 
         Raises DeviceRefused with code `rejected` or `wrong-password`.
         """
-        data = _TELNET.sub(b"", data)
         if self._state == "log":
             return b"", data
-        self._tail += data
+        self._tail = _TELNET.sub(b"", self._tail + data)
+        if _RECORD.search(self._tail):
+            log = data if self._state == "password" else self._tail
+            self._state = "log"
+            return b"", log
         self._refused()
         if self._state == "password":
             self._tail = self._tail[-_TAIL:]
             return b"", data
-        if _RECORD.search(self._tail):
-            self._state = "log"
-            return b"", self._tail
         if self._state == "prompt" and b"-" in self._tail:
             return self._send_user(), b""
         if self._state == "user" and b"assword" in self._tail:

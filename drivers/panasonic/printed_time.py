@@ -13,6 +13,7 @@ from drivers.contract import Moment
 from drivers.panasonic.models import Order
 
 _NEAR = timedelta(days=2)
+_FALLBACK = datetime(2025, 1, 1)  # noqa: DTZ001 - as printed, until the clock was told
 _PARTS = re.compile(r"\s*(\d{1,2})[/.-]\s?(\d{1,2})[/.-](\d\d)")
 _ORDERS: dict[Order, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 
@@ -24,12 +25,14 @@ class PrintedTime:
         self.order: Order = order
         self._order_is_set = order_is_set
         self._clock = clock
+        self._local = _FALLBACK
         self._now: datetime | None = None
         self._last: tuple[str, str] = ("", "")
         self._value: datetime | None = None
 
     def tick(self, now: Moment, local: datetime) -> None:
         """Set the site's local time without zone; only a live and trusted one may teach."""
+        self._local = local
         self._now = local if now.live and now.trusted else None
 
     def read(self, date: str, time: str) -> datetime | None:
@@ -57,7 +60,10 @@ class PrintedTime:
     def _change_order(
         self, numbers: tuple[int, int, int], clock: tuple[int, int], value: datetime | None
     ) -> datetime | None:
-        """Take another order if it lies near the clock, or if the date is impossible in this."""
+        """Take another order if it lies near the clock, or if the date is impossible in this.
+
+        Of several that an impossible date allows, the one nearest to whatever clock there is.
+        """
         others = [
             (order, other)
             for order in _ORDERS
@@ -68,7 +74,7 @@ class PrintedTime:
             if near or value is not None:
                 others = near
         if others:
-            self.order, value = others[0]
+            self.order, value = min(others, key=lambda found: abs(found[1] - self._local))
         return value
 
     def _time_of_day(self, text: str) -> tuple[int, int] | None:
@@ -78,7 +84,7 @@ class PrintedTime:
         (reference 2, sample of a KX-T1232), whatever the code page.
         """
         hours, colon, rest = text.partition(":")
-        if not colon or not hours.strip().isdigit() or not rest[:2].isdigit():
+        if not colon or not hours.strip().isdecimal() or not rest[:2].isdecimal():
             return None
         hour, minute, mark = int(hours), int(rest[:2]), rest[2:].strip()
         if mark and self._clock != "24":

@@ -103,8 +103,10 @@ class Dialled(Struct, frozen=True, gc=False):
 
 _INCOMING = re.compile(r"(?:<[dD]>(?P<did>[^<]*))?<(?P<marker>[^>]*)>\s*(?P<caller>.*)")
 _INTERNAL = re.compile(r"EXT\s*(\d+)|(\d+)\s*EXT")
-_CALLER = re.compile(r"(\+?\d{3,}|\d+$)(X*)\s*(.*)")
-_NAMED = re.compile(r"(.*?[^\d\s+])\s*(\+?\d{3,})(X*)")
+_KEYED = re.compile(r"(?<=\d)(?:(X+)(?![A-WYZ])( +[^\W\d_].*)?)|[*#]|-(?=X*\d)", re.DOTALL)
+"""What follows a number and is none of it: hidden digits, or digits that were keyed after it."""
+_NUMBER_FIRST = re.compile(r"(\+?\d{3,}|\+?\d+$)\s*(.*)", re.DOTALL)
+_NUMBER_LAST = re.compile(r"(.*?[^\d\s+])\s*(\+?\d{3,})", re.DOTALL)
 _OUTGOING = re.compile(
     r"(?P<lead>\.*F?/?\.*(?:\d{0,4}[=P]+)?)(?P<digits>[\d.]*)(?P<rest>.*)", re.DOTALL
 )
@@ -129,16 +131,7 @@ def _incoming(text: str) -> Dialled | None:
     match = _INCOMING.fullmatch(text)
     if match is None:
         return None
-    caller = match["caller"].strip()
-    number, hidden, name = None, "", caller or None
-    if caller.isdigit():
-        number, name = caller, None
-    elif found := _CALLER.fullmatch(caller):
-        number, hidden, name = found[1], found[2], found[3] or None
-        if name and name[0] in "*#-":
-            name = None
-    elif found := _NAMED.fullmatch(caller):
-        name, number, hidden = found[1], found[2], found[3]
+    number, hidden, name = _caller(match["caller"].strip())
     return Dialled(
         "incoming",
         number=number,
@@ -148,6 +141,21 @@ def _incoming(text: str) -> Dialled | None:
         masked=bool(hidden),
         waiting="UCD" in match["marker"].upper(),
     )
+
+
+def _caller(text: str) -> tuple[str | None, str, str | None]:
+    """Number, the X that hide its last digits, and name, in whatever order they are printed."""
+    if text.isdigit():
+        return text, "", None
+    hidden = ""
+    if keyed := _KEYED.search(text):
+        hidden = keyed[1] or ""
+        text = text[: keyed.start()] + (keyed[2] or "")
+    if found := _NUMBER_FIRST.fullmatch(text):
+        return found[1], hidden, found[2] or None
+    if found := _NUMBER_LAST.fullmatch(text):
+        return found[2], hidden, found[1]
+    return None, hidden, text or None
 
 
 def _outgoing(text: str) -> Dialled:

@@ -27,6 +27,12 @@ MOST_HELD = 20_000
 """More stored lines than any exchange keeps; beyond it the replay counts as over."""
 
 
+_NO_LOGIN = (
+    "The exchange asks for no password: behind a serial converter that is right; else check that"
+    " the address and port are those of its SMDR service (port 2300)."
+)
+
+
 class LanSession:
     """A decoder with a dialogue: `outgoing` is what to send after each `tick` and `feed`."""
 
@@ -55,8 +61,11 @@ class LanSession:
         self._now = now
         if self._login is None:
             self._login = Login(self._password, now.monotonic)
-        self.outgoing += self._login.tick(now.monotonic)
         facts: list[Fact] = []
+        asked = not self._login.unasked
+        self.outgoing += self._login.tick(now.monotonic)
+        if asked and self._login.unasked:
+            facts.append(DeviceState("alarm", "no-login", _NO_LOGIN))
         if self._replaying and self._patience() <= now.monotonic:
             facts += self._end_replay()
         return [*facts, *self._decoder.tick(now)]
