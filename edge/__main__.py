@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import edge.cli
 from edge.errors import CommandFailed
+from edge.version import VERSION
 
 INTERRUPTED = 130
 
@@ -27,12 +28,10 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Prints the version; looked up only when asked for."""
+    """Prints the version."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> NoReturn:
-        from edge.version import version
-
-        sys.stdout.write(f"payvand {version()}\n")
+        sys.stdout.write(f"payvand {VERSION}\n")
         parser.exit()
 
 

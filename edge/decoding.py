@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -114,7 +114,7 @@ def _input(
     chunks = tuple(
         (entry.at, entry.data) for entry in capture.entries if isinstance(entry, Received)
     )
-    return dict(capture.header), chunks, capture.started or now, True
+    return dict(capture.header), chunks, (capture.started or now).astimezone(UTC), True
 
 
 def _assigned(assignments: Sequence[str]) -> dict[str, str]:
@@ -130,7 +130,8 @@ def _assigned(assignments: Sequence[str]) -> dict[str, str]:
 def _value(text: str, kind: Any) -> object:  # noqa: ANN401 - a type, of any kind
     """A typed value of a setting; text that does not fit is left for the check to name."""
     parts: object = text
-    if get_origin(kind) is tuple:
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(bare) is tuple:
         parts = [part.strip() for part in text.split(",") if part.strip()]
     try:
         return msgspec.to_builtins(msgspec.convert(parts, kind, strict=False))

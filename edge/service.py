@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import disk_usage
@@ -30,10 +30,12 @@ from edge.local import control
 from edge.local.lock import DataLock, hold
 from edge.local.status import DestinationStatus, DestinationWord, Status
 from edge.site import Destination, Device, Site, load
-from edge.version import version
+from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
 DATABASE = "journal.sqlite"
+PORTS_FIRST_SECONDS = 0.5
+"""How long a slow port or host may hold up the rest of the start."""
 _WORDS: dict[State, DestinationWord] = {
     "working": "delivering",
     "idle": "delivering",
@@ -108,13 +110,21 @@ class Edge:
                 for supervisor in self._supervisors:
                     group.create_task(supervisor.keep())
                 group.create_task(self._journal.watch())
+                group.create_task(_end(stop))
+                await self._ports_tried()
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
-                group.create_task(_end(stop))
         except* _Stopped:
             _LOG.info("stopped")
+
+    async def _ports_tried(self) -> None:
+        """Exchanges do not wait, CRMs do: what follows imports aiohttp for 100 ms and more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PORTS_FIRST_SECONDS):
+                for supervisor in self._supervisors:
+                    await supervisor.tried.wait()
 
     def _supervisor(self, device: Device) -> Supervisor:
         spec = catalog.spec(device.driver)
@@ -139,7 +149,7 @@ class Edge:
     async def _tell_started(self) -> None:
         now = clock.now()
         told = BoxData(
-            version=version(),
+            version=VERSION,
             slot=None,
             uptime=int(now.monotonic),
             disk=disk_usage(self._lock.folder).free,
@@ -154,7 +164,7 @@ class Edge:
         return Status(
             box=self._journal.box,
             journal=self._journal.id,
-            version=version(),
+            version=VERSION,
             name=self._site.name,
             started_at=self._started_at,
             uptime_seconds=int(clock.now().monotonic - self._started),

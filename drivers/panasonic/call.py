@@ -87,13 +87,13 @@ class KnownCall(Struct, kw_only=True):
         if self.started_at is None:
             self.started_at = start
 
-    def answer(self, at: datetime, ring_seconds: int | None) -> None:
-        """Answered at `at`, after `ring_seconds`; the first line that tells wins."""
+    def answer(self, at: datetime | None, ring_seconds: int | None) -> None:
+        """Answered at `at` (None: unknown) after `ring_seconds`; the first line that tells wins."""
         if self.phase == "ringing":
             self.phase = "answered"
         if ring_seconds is not None and not (self.ring_seconds and not ring_seconds):
             self.ring_seconds = ring_seconds
-        if self.answered_at is None:
+        if self.answered_at is None and at is not None:
             self.ring_since(at - timedelta(seconds=self.ring_seconds or 0))
             self.answered_at = max(at, self.started_at or at)
 
@@ -130,7 +130,7 @@ class KnownCall(Struct, kw_only=True):
             self.ring_since(span.end - timedelta(seconds=self.ring_seconds or 0))
         elif not missed:
             self.outcome = "answered"
-            self.answer(span.start or self.answered_at or span.end, rang)
+            self.answer(None if answered else span.start, rang)
         self.end(span.end)
 
     def end(self, at: datetime) -> None:

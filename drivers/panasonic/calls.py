@@ -33,6 +33,8 @@ LOST = 8 * 3600.0
 REMEMBERED = 4 * 3600.0
 """Seconds for which an ended call can still get a leg."""
 MOST_CALLS = 512
+MOST_LEGS = 64
+"""More than any exchange has, so that garbage fills no memory."""
 
 _SLACK = 120.0
 """Seconds by which two legs may seem to overlap or part: both printed times drop their seconds."""
@@ -100,6 +102,12 @@ class Calls:
 
     def add(self, line: Line) -> list[Fact]:
         """Take one line; the facts that it decides, in order."""
+        facts = self._decided(line)
+        if len(self._open) > MOST_CALLS:
+            facts += self._give_up(next(iter(self._open)))
+        return facts
+
+    def _decided(self, line: Line) -> list[Fact]:
         if line.direction == "incoming":
             if line.condition == "RC" or line.waiting or self._is_ring_notice(line):
                 return self._ring(line)
@@ -171,7 +179,7 @@ class Calls:
         call = call or self._follower(key, line) or self._new(line)
         stage: Stage = "answered" if call.phase == "ringing" else "updated"
         call.learn(line, self._times.now.monotonic, live=self._times.now.live)
-        call.answer(self._times.span(line).end, line.ring_seconds)
+        call.answer(self._times.span(line).end, _first_ring(call, line))
         if line.extension and self._is_group(line.extension):
             call.hide(line.extension)
             call.extension = None
@@ -196,7 +204,7 @@ class Calls:
             call.extension = None
         call.by_group = True
         end = self._times.span(line).end
-        call.answer(end, line.ring_seconds)
+        call.answer(end, _first_ring(call, line))
         self._times.mark_end(call, line)
         self._ended.pop(key, None)
         self._keep_open(key, call)
@@ -234,9 +242,8 @@ class Calls:
 
     def _measure_ring(self, call: KnownCall, span: Span) -> None:
         """A TA exchange prints no ring time: it lies between the ring notice and the answer."""
-        if call.started_at and call.resolution == "second":
-            answered = span.start or span.end
-            call.ring_seconds = max(0, round((answered - call.started_at).total_seconds()))
+        if call.started_at and span.start and call.resolution == "second":
+            call.ring_seconds = max(0, round((span.start - call.started_at).total_seconds()))
 
     def _outgoing(self, line: Line) -> list[Fact]:
         key = _key(line)
@@ -253,7 +260,8 @@ class Calls:
             call = self._new(line)
         call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         span = self._times.span(line)
-        call.ring_since(span.start or span.end)
+        if span.start:
+            call.ring_since(span.start)
         call.add_leg(line, span, hidden=False)
         call.answered_at = None
         if line.condition == "TR":
@@ -295,6 +303,8 @@ class Calls:
             return None
         if self._times.now.monotonic - call.touched > REMEMBERED:
             return None
+        if len(call.legs) + len(call.own_legs) >= MOST_LEGS:
+            return None
         if line.transferred:
             carries_on = self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
         elif call.outcome == "missed" and self._family.missed_by_silence:
@@ -320,7 +330,7 @@ class Calls:
         return self._propose(group, "a ring group")
 
     def _propose(self, extension: str, what: str) -> list[Fact]:
-        if not extension or self._is_group(extension):
+        if not extension or self._is_group(extension) or len(self.memory.groups) >= MOST_CALLS:
             return []
         self.memory.groups.append(extension)
         advice = f"Extension {extension} acts as {what}: add it to hidden_extensions."
@@ -366,6 +376,11 @@ class Calls:
             call.outcome = "missed" if self._family.missed_by_silence else "unknown"
         call.phase = "ended"
         return [self._tell_end(key, call)]
+
+
+def _first_ring(call: KnownCall, line: Line) -> int | None:
+    """The ring time of a line, unless a person answered before: then it is a transfer's."""
+    return None if call.answered_by_person else line.ring_seconds
 
 
 def _key(line: Line) -> str:

@@ -37,9 +37,13 @@ def recall(memory: bytes, settings: PanasonicSettings, prefix: str) -> Memory:
     family = settings.facts.family
     order = family.order if settings.date_order == "auto" else settings.date_order
     layout = family.layouts[0] if settings.layout == "auto" else settings.layout
+    fresh = Memory(calls=CallsMemory(prefix=prefix), order=order, layout=layout)
     if not memory:
-        return Memory(calls=CallsMemory(prefix=prefix), order=order, layout=layout)
-    kept = msgspec.msgpack.decode(memory, type=Memory)
+        return fresh
+    try:
+        kept = msgspec.msgpack.decode(memory, type=Memory)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return fresh  # of another version: open calls are lost, but the device is served
     if settings.date_order != "auto":
         kept.order = order
     if settings.layout != "auto" or kept.layout not in family.layouts:

@@ -26,7 +26,8 @@ class LegTimes:
 
     def span(self, line: Line) -> Span:
         """When the leg was talked: by arrival for a live line, else by print."""
-        talk = None if line.talk_seconds == LIMIT else timedelta(seconds=line.talk_seconds or 0)
+        known = line.talk_seconds is not None and line.talk_seconds != LIMIT
+        talk = timedelta(seconds=line.talk_seconds or 0) if known else None
         if self.now.live or line.printed is None:
             end = self.now.utc
         elif self._family.time_is_start:

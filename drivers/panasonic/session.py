@@ -66,6 +66,7 @@ class LanSession:
         self.outgoing += self._login.tick(now.monotonic)
         if asked and self._login.unasked:
             facts.append(DeviceState("alarm", "no-login", _NO_LOGIN))
+            self._last_byte = now.monotonic + EMPTY - QUIET
         if self._replaying and self._patience() <= now.monotonic:
             facts += self._end_replay()
         return [*facts, *self._decoder.tick(now)]
@@ -80,7 +81,8 @@ class LanSession:
             self._last_byte = self._now.monotonic + EMPTY - QUIET
         if not log:
             return []
-        self._last_byte = self._now.monotonic
+        if log.strip(b"*\r\n"):  # the echo of the password alone is no sign that it was right
+            self._last_byte = self._now.monotonic
         lines = self._splitter.feed(log)
         if self._replaying:
             self._held += lines

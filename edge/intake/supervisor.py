@@ -8,6 +8,7 @@ This is the only place that catches everything: a driver's bug must not stop the
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -16,8 +17,8 @@ import msgspec
 
 from drivers.contract import Driver, Link
 from drivers.detect.usb import UsbIdentity
-from drivers.errors import DeviceError, DeviceRefused
-from drivers.events import DeviceState
+from drivers.errors import DeviceError, DeviceRefused, LinkMissing
+from drivers.events import DeviceState, Fact
 from drivers.wire.address import LinkAddress
 from drivers.wire.open import open_link
 from edge.intake.intake import Intake
@@ -37,7 +38,10 @@ HEALTHY = 60.0
 
 
 class Supervisor:
-    """One device, with its tap and its state for `payvand status`."""
+    """One device, with its tap and its state for `payvand status`.
+
+    tried: set once the link was opened, or failed to open, for the first time.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of one device, joined here and nowhere else
         self,
@@ -49,6 +53,7 @@ class Supervisor:
         root: Path = Path("/"),
     ) -> None:
         self.tap = Tap()
+        self.tried = asyncio.Event()
         self._driver_name = driver_name
         self._address = address
         self._driver = driver
@@ -97,10 +102,12 @@ class Supervisor:
             link = await open_link(self._address, self._root, self._known_adapter())
         except DeviceError as error:
             return error
+        finally:
+            self.tried.set()
         try:
             await self._come(link)
             tapped = TappedLink(link, self.tap)
-            await self._driver.run(tapped, self._intake.emit, self._intake.memory)
+            await self._driver.run(tapped, self._emit, self._intake.memory)
         except DeviceError as error:
             return error
         except JournalFailed:
@@ -118,9 +125,19 @@ class Supervisor:
         self._show("online", "connected", "")
         await self._intake.tell(DeviceState("online", "connected", f"Connected on {link.name}."))
 
+    async def _emit(self, facts: Sequence[Fact], memory: bytes) -> None:
+        """See drivers.contract.Emit; shows what the driver says of the device's state."""
+        await self._intake.emit(facts, memory)
+        for fact in facts:
+            if isinstance(fact, DeviceState) and fact.state != "alarm":
+                self._show(fact.state, fact.code, fact.advice)
+
     async def _gone(self, error: DeviceError) -> None:
         """Log and tell once for each reason, not once for each attempt."""
         if (self._state, self._code) == ("offline", error.code):
+            return
+        if (self._state, self._code) == ("offline", "link-lost") and isinstance(error, LinkMissing):
+            self._code, self._advice = error.code, error.advice  # the same absence, told already
             return
         _LOG.warning("%s: %s", self._intake.device, error.advice)
         self._show("offline", error.code, error.advice)

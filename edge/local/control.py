@@ -9,10 +9,12 @@ aiohttp's server costs 2.4 MB of resident memory beyond its client, which the ed
 its destinations anyhow; it is imported when serving starts, after the ports are open.
 """
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,8 @@ async def serve(
     Holding the lock is what allows to replace a socket that a dead process left behind. Raises
     CommandFailed where the socket cannot be made.
     """
+    # In a thread: for these 100 ms the loop goes on reading the ports.
+    await asyncio.to_thread(import_module, "aiohttp.web")
     from aiohttp import web
 
     app = web.Application()
