@@ -15,7 +15,7 @@ Stage = Literal["ringing", "answered", "updated", "ended"]
 Resolution = Literal["second", "minute"]
 
 
-class Leg(Struct, frozen=True):
+class Leg(Struct, frozen=True, gc=False):
     """One extension's part of a call. Seconds are whole; None is unknown."""
 
     extension: str | None
@@ -25,7 +25,7 @@ class Leg(Struct, frozen=True):
     transferred: bool
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True, gc=False):
     """All that is known of one call at this moment; becomes `call.<stage>`.
 
     `number` is what the device printed, without marker, name and DID, and ends before a digit that

@@ -9,14 +9,14 @@ from drivers.events import Call, Direction, Leg, Outcome, Resolution, Stage
 from drivers.panasonic.record import LIMIT, Line
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """When a leg was talked or rung: aware UTC. `start` is None where the duration is unknown."""
 
     start: datetime | None
     end: datetime
 
 
-class KnownCall(Struct, kw_only=True):
+class KnownCall(Struct, kw_only=True, gc=False):
     """The facts of one call so far. It goes into the driver's memory as it stands.
 
     told_ended: `call.ended` went out; what comes later goes out as `call.updated`.
@@ -97,10 +97,16 @@ class KnownCall(Struct, kw_only=True):
             self.ring_since(at - timedelta(seconds=self.ring_seconds or 0))
             self.answered_at = max(at, self.started_at or at)
 
+    def go_on(self, ring_seconds: int | None) -> int | None:
+        """It seemed missed, but rings on elsewhere; returns the ring time of both."""
+        self.outcome = None
+        self.ended_at = None
+        return None if ring_seconds is None else ring_seconds + (self.ring_seconds or 0)
+
     @property
     def answered_by_person(self) -> bool:
         """Whether a leg that was not the exchange's own was answered."""
-        return any(leg.condition != "NA" for leg in self.legs)
+        return bool(self.legs) and any(leg.condition != "NA" for leg in self.legs)
 
     def add_leg(self, line: Line, span: Span, *, hidden: bool) -> None:
         """A leg that has ended. Its ring time counts until a person has answered."""

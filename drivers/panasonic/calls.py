@@ -38,8 +38,10 @@ MOST_LEGS = 64
 
 _SLACK = 120.0
 """Seconds by which two legs may seem to overlap or part: both printed times drop their seconds."""
-_LONGEST_HOLD = 300.0
-"""Seconds that a caller may wait between two legs, or ring before the answer."""
+_LONGEST_RING = 300.0
+"""Seconds that a call may ring before the answer."""
+_LONGEST_HOLD = 1800.0
+"""Seconds that a caller may wait between two legs of a transfer."""
 
 
 class CallsMemory(Struct):
@@ -149,6 +151,7 @@ class Calls:
         elif self._follower(key, line):
             return facts
         call = self._new(line)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
         if line.waiting:
             call.ring_since(self._times.span(line).start or self._times.now.utc)
             call.ring_seconds = line.talk_seconds
@@ -203,8 +206,10 @@ class Calls:
         if call.extension == line.extension:
             call.extension = None
         call.by_group = True
-        end = self._times.span(line).end
-        call.answer(end, _first_ring(call, line))
+        ring = _first_ring(call, line)
+        if call.outcome == "missed":
+            ring = call.go_on(ring)
+        call.answer(self._times.span(line).end, ring)
         self._times.mark_end(call, line)
         self._ended.pop(key, None)
         self._keep_open(key, call)
@@ -273,8 +278,10 @@ class Calls:
 
     def _internal(self, line: Line) -> list[Fact]:
         call = self._new(line)
-        call.started_at = self._times.span(line).end
-        call.add_leg(line, self._times.span(line), hidden=False)
+        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
+        span = self._times.span(line)
+        call.started_at = span.end
+        call.add_leg(line, span, hidden=False)
         call.answered_at = None
         call.outcome = "unknown"
         call.told_ended = True
@@ -290,7 +297,7 @@ class Calls:
 
     def _answers(self, call: KnownCall, line: Line) -> bool:
         """Whether the leg began while the ring notice of a TA exchange was fresh."""
-        return self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
+        return self._times.follows(call, line, -_SLACK, _LONGEST_RING)
 
     def _is_member(self, call: KnownCall, line: Line) -> bool:
         """Whether the leg began when the ring group answered; the ringing stands in its line."""
@@ -340,14 +347,12 @@ class Calls:
 
     def _new(self, line: Line) -> KnownCall:
         self.memory.count += 1
-        call = KnownCall(
+        return KnownCall(
             call_id=f"{self.memory.prefix}-{self.memory.count}",
             direction=line.direction or "incoming",
             line=line.line,
             touched=self._times.now.monotonic,
         )
-        call.learn(line, self._times.now.monotonic, live=self._times.now.live)
-        return call
 
     def _keep_open(self, key: str, call: KnownCall) -> None:
         if key:
@@ -373,7 +378,7 @@ class Calls:
         if call.phase == "answered":
             call.outcome = "answered"
         else:
-            call.outcome = "missed" if self._family.missed_by_silence else "unknown"
+            call.outcome = "missed"
         call.phase = "ended"
         return [self._tell_end(key, call)]
 

@@ -100,7 +100,7 @@ class SmdrDecoder:
 
     def tick(self, now: Moment) -> list[Fact]:
         """See Decoder.tick."""
-        self._reader.time.tick(now, now.utc.astimezone(self._zone).replace(tzinfo=None))
+        self._reader.time.tick(now, self._zone)
         return [*self._calls.tick(now), *self._reader.unread.tick(now)]
 
     def feed(self, data: bytes) -> list[Fact]:

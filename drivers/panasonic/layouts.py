@@ -35,9 +35,24 @@ _TALK = r"(?P<talk> {8}|[\d* ][\d*]:[\d*]{2}'[\d*]{2})"
 _RING = r"(?P<ring> {4}|[\d* ][\d*]?'[\d*]{2}|\*{4})"
 
 
+FIELDS = (
+    "date",
+    "mark",
+    "time",
+    "extension",
+    "line",
+    "dial",
+    "ring",
+    "talk",
+    "account",
+    "condition",
+)
+"""The groups of every expression here, in this order; one that a layout lacks is empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout: its full width, and an expression whose groups are its columns."""
+    """One layout: its full width, and an expression whose groups are its columns, as in FIELDS."""
 
     name: LayoutName
     width: int
@@ -49,7 +64,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         "tda-a",
         80,
         re.compile(
-            rf"{_DATE} (?P<time>.{{7}})(?P<mark>) (?P<extension>.{{5}}) (?P<line>[ \d]{{2}})"
+            rf"{_DATE} (?P<mark>)(?P<time>.{{7}}) (?P<extension>.{{5}}) (?P<line>[ \d]{{2}})"
             rf" (?P<dial>(?! ).{{25}}| {{25}}) {_RING} {_TALK} (?P<account>.{{10}})"
             r" (?P<condition>[A-Z* ][A-Z0-9 ][\d ])"
         ),
@@ -58,7 +73,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         "tda-b",
         80,
         re.compile(
-            rf"{_DATE} (?P<time>.{{7}})(?P<mark>)(?P<extension>.{{5}}) (?P<line>[ \d]{{2}})"
+            rf"{_DATE} (?P<mark>)(?P<time>.{{7}})(?P<extension>.{{5}}) (?P<line>[ \d]{{2}})"
             rf" (?P<dial>(?! ).{{20}}| {{20}}) (?P<ring>){_TALK} .{{10}} (?P<account>.{{10}})"
             r" (?P<condition>[A-Z* ][A-Z0-9 ][\d ])"
         ),
@@ -67,7 +82,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         "tda-c",
         120,
         re.compile(
-            rf"{_DATE} (?P<time>.{{7}})(?P<mark>) (?P<extension>.{{5}}) (?P<line>[ \d]{{4}})"
+            rf"{_DATE} (?P<mark>)(?P<time>.{{7}}) (?P<extension>.{{5}}) (?P<line>[ \d]{{4}})"
             rf" (?P<dial>(?! ).{{50}}| {{50}}) {_RING} {_TALK} .{{11}} (?P<account>.{{10}})"
             r" (?P<condition>[A-Z* ][A-Z0-9 ][\d ][\d ])"
         ),

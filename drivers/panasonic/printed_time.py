@@ -8,6 +8,7 @@ live, when another order lies within two days of a trusted clock; then it stays.
 
 import re
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from drivers.contract import Moment
 from drivers.panasonic.models import Order
@@ -25,27 +26,44 @@ class PrintedTime:
         self.order: Order = order
         self._order_is_set = order_is_set
         self._clock = clock
+        self._moment: tuple[Moment, ZoneInfo] | None = None
         self._local = _FALLBACK
         self._now: datetime | None = None
-        self._last: tuple[str, str] = ("", "")
-        self._value: datetime | None = None
+        self._date: tuple[str, bool] = ("", False)
+        self._day: tuple[int, int, int] | None = None
 
-    def tick(self, now: Moment, local: datetime) -> None:
-        """Set the site's local time without zone; only a live and trusted one may teach."""
-        self._local = local
-        self._now = local if now.live and now.trusted else None
+    def tick(self, now: Moment, zone: ZoneInfo) -> None:
+        """Set the time at the site; only a live and trusted one may teach."""
+        self._moment = now, zone
 
     def read(self, date: str, time: str) -> datetime | None:
         """The printed time, local and without zone; None for stars or an impossible date."""
-        if (date, time) != self._last:
-            self._last = (date, time)
-            self._value = self._read(date, time)
-        return self._value
+        clock = self._time_of_day(time)
+        if clock is None:
+            return None
+        seen = date, self._teaches()
+        if self._date != seen:
+            self._date = seen
+            self._look_at_clock()
+            value = self._read_date(date, clock)
+            self._day = None if value is None else (value.year, value.month, value.day)
+        if self._day is None:
+            return None
+        return datetime(*self._day, *clock)  # noqa: DTZ001 - printed without a zone
 
-    def _read(self, date: str, time: str) -> datetime | None:
+    def _teaches(self) -> bool:
+        return self._moment is not None and self._moment[0].live and self._moment[0].trusted
+
+    def _look_at_clock(self) -> None:
+        if self._moment is not None:
+            now, zone = self._moment
+            self._local = now.utc.astimezone(zone).replace(tzinfo=None)
+            self._now = self._local if self._teaches() else None
+
+    def _read_date(self, date: str, clock: tuple[int, int]) -> datetime | None:
+        """The order of a date is looked at once for each new date."""
         parts = _PARTS.fullmatch(date)
-        clock = self._time_of_day(time.strip())
-        if parts is None or clock is None:
+        if parts is None:
             return None
         numbers = (int(parts[1]), int(parts[2]), int(parts[3]))
         value = _date(numbers, self.order, clock)
@@ -96,6 +114,7 @@ class PrintedTime:
 
     def _nearer_half(self, hour: int, minute: int) -> int:
         """Without a readable mark, the half of the day that is nearer to the clock."""
+        self._look_at_clock()
         if self._now is None:
             return hour
         now = self._now.hour * 60 + self._now.minute

@@ -10,6 +10,7 @@ The dial column tells the direction:
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -101,7 +102,6 @@ class Dialled(Struct, frozen=True, gc=False):
     waiting: bool = False
 
 
-_INCOMING = re.compile(r"(?:<[dD]>(?P<did>[^<]*))?<(?P<marker>[^>]*)>\s*(?P<caller>.*)")
 _INTERNAL = re.compile(r"EXT\s*(\d+)|(\d+)\s*EXT")
 _KEYED = re.compile(r"(?<=\d)(?:(X+)(?![A-WYZ])( +[^\W\d_].*)?)|[*#]|-(?=X*\d)", re.DOTALL)
 """What follows a number and is none of it: hidden digits, or digits that were keyed after it."""
@@ -115,7 +115,7 @@ _DIALLABLE = re.compile(r"[\dA-D*#.\-=PFX/ ]*")
 
 def dialled(text: str) -> Dialled | None:
     """Read the dial column, its blanks trimmed. None: no rule reads it."""
-    if text.isdigit():
+    if text.isdecimal():
         return Dialled("outgoing", number=text, number_text=text)
     if text[:1] == "<":
         return _incoming(text)
@@ -128,24 +128,28 @@ def dialled(text: str) -> Dialled | None:
 
 
 def _incoming(text: str) -> Dialled | None:
-    match = _INCOMING.fullmatch(text)
-    if match is None:
+    marker, closed, rest = text[1:].partition(">")
+    did = ""
+    if marker in ("D", "d"):
+        did, _, rest = rest.partition("<")
+        marker, closed, rest = rest.partition(">")
+    if not closed:
         return None
-    number, hidden, name = _caller(match["caller"].strip())
+    number, hidden, name = _caller(rest.strip())
     return Dialled(
         "incoming",
         number=number,
         number_text=number + hidden if number else None,
-        did=(match["did"] or "").strip() or None,
+        did=did.strip() or None,
         name=name,
         masked=bool(hidden),
-        waiting="UCD" in match["marker"].upper(),
+        waiting="UCD" in marker.upper(),
     )
 
 
 def _caller(text: str) -> tuple[str | None, str, str | None]:
     """Number, the X that hide its last digits, and name, in whatever order they are printed."""
-    if text.isdigit():
+    if text.isdecimal():
         return text, "", None
     hidden = ""
     if keyed := _KEYED.search(text):
@@ -209,10 +213,7 @@ class LineReader:
         return is_noise(text)
 
     def _line(self, match: re.Match[str], layout: LayoutName, raw: str) -> Line | bool:
-        date, time, mark, extension, line, dial, ring, talk, account, condition = match.group(
-            "date", "time", "mark", "extension", "line", "dial", "ring", "talk", "account",
-            "condition",
-        )  # fmt: skip
+        date, mark, time, extension, line, dial, ring, talk, account, condition = match.groups()
         called = dialled(dial.strip())
         if called is None:
             return False
@@ -247,16 +248,18 @@ class LineReader:
         )
 
 
+@lru_cache(maxsize=1024)
 def ring_seconds(text: str | None) -> int | None:
     """`m'ss` in seconds; None where blank or stars."""
-    if not text or not text[-1].isdigit():
+    if not text or not text[-1].isdecimal():
         return None
     minutes, seconds = text.split("'")
-    return int(minutes) * 60 + int(seconds) if minutes.strip().isdigit() else None
+    return int(minutes) * 60 + int(seconds) if minutes.strip().isdecimal() else None
 
 
+@lru_cache(maxsize=1024)
 def talk_seconds(text: str | None) -> int | None:
     """`hh:mm'ss`, with or without the closing quote, in seconds; None where blank or stars."""
-    if not text or not text[7:8].isdigit() or "*" in text:
+    if not text or not text[7:8].isdecimal() or "*" in text:
         return None
     return int(text[:2]) * 3600 + int(text[3:5]) * 60 + int(text[6:8])

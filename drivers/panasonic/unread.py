@@ -43,6 +43,8 @@ class Unread:
 
     def told(self) -> list[Fact]:
         """The report, when there is something to tell and a minute has passed since the last."""
+        if not self._count:
+            return []
         facts: list[Fact] = []
         if self._since_understood >= HOPELESS and not self._alarmed:
             self._alarmed = True
