@@ -95,7 +95,11 @@ Clock = Callable[[], Moment]
 
 
 class Driver(Protocol):
-    """Serves one device over one link until the link breaks or the task is cancelled."""
+    """Serves one device over one link until the link breaks or the task is cancelled.
+
+    It emits `DeviceState("online", …)` when the device is served: an open link is not yet one that
+    the device accepts.
+    """
 
     async def run(self, link: Link, emit: Emit, memory: bytes) -> None: ...
 

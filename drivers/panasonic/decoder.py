@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from drivers.contract import Moment, Surroundings
-from drivers.events import Fact
+from drivers.events import DeviceState, Fact
 from drivers.panasonic.calls import Calls, CallsMemory
 from drivers.panasonic.models import LayoutName, Order
 from drivers.panasonic.printed_time import PrintedTime
@@ -21,6 +21,11 @@ from drivers.panasonic.record import Line, LineReader, Record
 from drivers.panasonic.settings import PanasonicSettings
 from drivers.panasonic.unread import Unread
 from drivers.wire.lines import LONGEST, LineSplitter
+
+_MEMORY_LOST = (
+    "What the driver kept over the restart cannot be read: calls that were open then stay open in"
+    " the CRM, and records that the exchange replays may come twice; tell support."
+)
 
 
 class Memory(Struct):
@@ -32,18 +37,21 @@ class Memory(Struct):
     window: list[int] = []
 
 
-def recall(memory: bytes, settings: PanasonicSettings, prefix: str) -> Memory:
-    """The memory as it was left; a fresh one at the first start or for another model's layout."""
+def recall(memory: bytes) -> Memory | None:
+    """The memory as it was left; None if there is none, or none that this version can read."""
+    try:
+        return msgspec.msgpack.decode(memory, type=Memory) if memory else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def begin(kept: Memory | None, settings: PanasonicSettings, prefix: str) -> Memory:
+    """What to go on from: the kept memory as far as the settings let it stand, else a new one."""
     family = settings.facts.family
     order = family.order if settings.date_order == "auto" else settings.date_order
     layout = family.layouts[0] if settings.layout == "auto" else settings.layout
-    fresh = Memory(calls=CallsMemory(prefix=prefix), order=order, layout=layout)
-    if not memory:
-        return fresh
-    try:
-        kept = msgspec.msgpack.decode(memory, type=Memory)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return fresh  # of another version: open calls are lost, but the device is served
+    if kept is None:
+        return Memory(calls=CallsMemory(prefix=prefix), order=order, layout=layout)
     if settings.date_order != "auto":
         kept.order = order
     if settings.layout != "auto" or kept.layout not in family.layouts:
@@ -88,7 +96,9 @@ class SmdrDecoder:
     def __init__(
         self, settings: PanasonicSettings, surroundings: Surroundings, memory: bytes
     ) -> None:
-        self.kept = recall(memory, settings, surroundings.call_prefix)
+        kept = recall(memory)
+        self._forgot = bool(memory) and kept is None
+        self.kept = begin(kept, settings, surroundings.call_prefix)
         self._zone = surroundings.timezone
         self._reader = SmdrReader(settings, self.kept.order, self.kept.layout)
         self._calls = Calls(
@@ -101,7 +111,11 @@ class SmdrDecoder:
     def tick(self, now: Moment) -> list[Fact]:
         """See Decoder.tick."""
         self._reader.time.tick(now, self._zone)
-        return [*self._calls.tick(now), *self._reader.unread.tick(now)]
+        facts = [*self._calls.tick(now), *self._reader.unread.tick(now)]
+        if self._forgot:
+            self._forgot = False
+            facts.append(DeviceState("alarm", "memory-lost", _MEMORY_LOST))
+        return facts
 
     def feed(self, data: bytes) -> list[Fact]:
         """See Decoder.feed."""

@@ -5,7 +5,8 @@ from typing import NoReturn
 
 from drivers.contract import Clock, DriverSpec, Emit, Link, Surroundings
 from drivers.errors import DeviceRefused, LinkLost
-from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, recall
+from drivers.events import DeviceState
+from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, begin
 from drivers.panasonic.session import LanSession
 from drivers.panasonic.settings import PanasonicSettings
 
@@ -32,6 +33,7 @@ class PanasonicDriver:
         decoder = make_decoder(self._settings, self._surroundings, memory)
         if isinstance(decoder, LanSession):
             await self._run_session(link, emit, decoder)
+        await emit([DeviceState("online", "connected", f"Connected on {link.name}.")], memory)
         while True:
             data = await read_until(link, decoder.due(), self._clock)
             facts = decoder.tick(self._clock())
@@ -89,7 +91,7 @@ async def read_until(link: Link, due: float | None, clock: Clock) -> bytes:
 
 
 def _reader(settings: PanasonicSettings) -> SmdrReader:
-    fresh = recall(b"", settings, "")
+    fresh = begin(None, settings, "")
     return SmdrReader(settings, fresh.order, fresh.layout)
 
 

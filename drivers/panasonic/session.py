@@ -21,6 +21,8 @@ from drivers.wire.lines import LineSplitter
 
 QUIET = 3.0
 """Seconds without a byte after which the replay counts as over."""
+LONGEST_REPLAY = 60.0
+"""Seconds of a replay without any silence: a busy exchange already prints its live log."""
 EMPTY = 10.0
 """Seconds after the password without any byte: nothing is stored there."""
 MOST_HELD = 20_000
@@ -47,6 +49,7 @@ class LanSession:
         self._held: list[str] = []
         self._replaying = True
         self._last_byte = math.inf
+        self._first_record = math.inf
         self._late: Counter[int] = Counter()
         self._now: Moment
         self.outgoing = b""
@@ -86,6 +89,7 @@ class LanSession:
         lines = self._splitter.feed(log)
         if self._replaying:
             self._held += lines
+            self._first_record = min(self._first_record, self._now.monotonic)
             return self._end_replay() if len(self._held) > MOST_HELD else []
         lines = strike_out(self._late, lines)
         remember(self._window, _records(lines))
@@ -104,7 +108,7 @@ class LanSession:
 
     def _patience(self) -> float:
         """When the replay counts as over, in monotonic seconds."""
-        return self._last_byte + QUIET
+        return min(self._last_byte + QUIET, self._first_record + LONGEST_REPLAY)
 
     def _end_replay(self) -> list[Fact]:
         """Give what is new to the decoder, with its printed times: it did not happen now."""

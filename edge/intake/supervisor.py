@@ -105,7 +105,8 @@ class Supervisor:
         finally:
             self.tried.set()
         try:
-            await self._come(link)
+            self._link_name = link.name
+            await self._remember_adapter(link)
             tapped = TappedLink(link, self.tap)
             await self._driver.run(tapped, self._emit, self._intake.memory)
         except DeviceError as error:
@@ -118,18 +119,12 @@ class Supervisor:
             await link.close()
         return DeviceError("driver-fault", "The driver stopped by a fault; it is started again.")
 
-    async def _come(self, link: Link) -> None:
-        self._link_name = link.name
-        await self._remember_adapter(link)
-        _LOG.info("%s: connected on %s", self._intake.device, link.name)
-        self._show("online", "connected", "")
-        await self._intake.tell(DeviceState("online", "connected", f"Connected on {link.name}."))
-
     async def _emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit; shows what the driver says of the device's state."""
         await self._intake.emit(facts, memory)
         for fact in facts:
             if isinstance(fact, DeviceState) and fact.state != "alarm":
+                _LOG.info("%s: %s", self._intake.device, fact.advice)
                 self._show(fact.state, fact.code, fact.advice)
 
     async def _gone(self, error: DeviceError) -> None:

@@ -16,7 +16,8 @@ import msgspec
 
 from drivers.contract import Moment, Surroundings
 from drivers.events import Call, Fact
-from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, recall
+from drivers.panasonic.decoder import SmdrDecoder
+from drivers.panasonic.driver import SPEC
 from drivers.panasonic.record import Record
 from drivers.panasonic.settings import PanasonicSettings
 
@@ -91,10 +92,10 @@ def only(facts: Sequence[Fact]) -> Call:
 
 def read(*lines: str | bytes, model: str = "KX-TDA100", **settings: str) -> list[Record]:
     checked = msgspec.convert({"model": model, **settings}, PanasonicSettings)
-    fresh = recall(b"", checked, "")
-    reader = SmdrReader(checked, fresh.order, fresh.layout)
+    reader = SPEC.reader(checked)
     raw = [line if isinstance(line, bytes) else line.encode("latin-1") for line in lines]
-    return reader.read(b"\r\n" + b"\r\n".join(raw) + b"\r\n")
+    records = reader.read(b"\r\n" + b"\r\n".join(raw) + b"\r\n")
+    return [record for record in records if isinstance(record, Record)]
 
 
 def one(line: str | bytes, model: str = "KX-TDA100", **settings: str) -> Record:

@@ -170,3 +170,13 @@ def test_the_memory_is_what_its_type_says() -> None:
     kept = msgspec.msgpack.decode(box.decoder.memory(), type=Memory)
     assert kept.order == "dmy"
     assert kept.layout == "tda-a"
+
+
+def test_a_memory_that_cannot_be_read_is_told_once_and_the_device_is_served() -> None:
+    box = Listener(memory=b"\xc1 not ours")
+    line = tda_a("15:18", "104", "01", "<I>0218000", "0'05", "00:00'30")
+    box.hear("15:18:00", line)
+    box.hear("15:19:00", line)
+    alarms = [fact.code for fact in box.facts if isinstance(fact, DeviceState)]
+    assert alarms == ["memory-lost"]
+    assert len([fact for fact in box.facts if isinstance(fact, Call)]) == 2
