@@ -1,0 +1,130 @@
+"""The real processes of the benches that look at the box from outside.
+
+exchange's end of a pty ──▶ payvand run ──▶ payvand crm        each with a folder of its own
+"""
+
+import asyncio
+import os
+import pty
+import subprocess
+import sys
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import CommandFailed
+from edge.local.client import Client
+from edge.local.status import Status
+
+_PATIENCE = 60.0
+_SITE = """\
+version = 1
+name = "bench"
+timezone = "Asia/Tehran"
+
+[[device]]
+key = "pbx1"
+driver = "panasonic"
+link = {{ serial = "{port}", baud = 9600, format = "8N1" }}
+settings = {{ model = "KX-TDA100", release_codes = ["9"], area_code = "51" }}
+
+[[destination]]
+name = "crm"
+kind = "link"
+settings = {{ url = "{url}" }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """A pty: what is written to `exchange` arrives at `port`. `box` keeps it alive and raw."""
+
+    exchange: int
+    box: int
+
+    @property
+    def port(self) -> str:
+        return os.ttyname(self.box)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A running `payvand run`."""
+
+    folder: Path
+    pid: int
+
+    def status(self) -> Status:
+        """What `payvand status` shows. Raises CommandFailed while nobody answers."""
+
+        async def ask() -> Status:
+            async with Client(self.folder) as edge:
+                return await edge.status()
+
+        return asyncio.run(ask())
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the CRM has everything; False too while the box does not answer yet."""
+        try:
+            status = self.status()
+        except CommandFailed:
+            return False
+        stored = status.last_sequence
+        return stored > 0 and all(each.cursor == stored for each in status.destinations)
+
+
+@contextmanager
+def cable() -> Iterator[Cable]:
+    exchange, box = pty.openpty()
+    tty.setraw(box)
+    try:
+        yield Cable(exchange, box)
+    finally:
+        os.close(exchange)
+        os.close(box)
+
+
+@contextmanager
+def reference_crm(folder: Path) -> Iterator[str]:
+    """The CRM, on a free port; gives its URL."""
+    with _payvand("crm", "--port", "0", "--data", str(folder)) as process:
+        if process.stdout is None:
+            raise RuntimeError("no pipe from the CRM")
+        yield process.stdout.readline().split()[-1]
+
+
+@contextmanager
+def payvand_run(folder: Path, port: str, url: str) -> Iterator[Box]:
+    """A box with one exchange and one CRM; its start is not waited for."""
+    folder.mkdir(exist_ok=True)
+    (folder / "site.toml").write_text(_SITE.format(port=port, url=url), encoding="utf-8")
+    with _payvand("run", "--data", str(folder)) as process:
+        yield Box(folder, process.pid)
+
+
+def wait_for(condition: Callable[[], bool], every: float = 0.02) -> None:
+    """Ask until it is true. Raises TimeoutError after a minute."""
+    limit = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > limit:
+            raise TimeoutError("the bench waited a minute for the box in vain")
+        time.sleep(every)
+
+
+@contextmanager
+def _payvand(*words: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
+        [sys.executable, "-m", "edge", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
