@@ -1,6 +1,6 @@
 """The calls as the demo's CRM knows them: asked over HTTP, as anybody may, and put into lines.
 
-    21:43:10  ↙  105  03  +989125550142   answered    3:12
+21:43:10  ↙  105  03  +989125550142   answered    3:12
 """
 
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from edge.demo.paper import Sight
+from edge.demo.paper import Sight, sight
+from edge.errors import CommandFailed
 
 ALL = 10_000
 SCREEN = 500
 ANSWER_SECONDS = 5.0
 HEADING = f"{'time':8}  {'':1}  {'ext':4}  {'line':4}  {'number':16}  {'outcome':10}  talk"
 _ARROWS = {"incoming": "↙", "outgoing": "↗", "internal": "⇄"}
-_RUNNING = {"call.ringing": "ringing", "call.answered": "talking"}
 
 
 class CallData(Struct):
@@ -31,6 +31,7 @@ class CallData(Struct):
     extension: str | None
     number: str | None
     number_raw: str | None
+    answered_at: datetime | None
     outcome: str | None
     talk_seconds: int | None
 
@@ -38,29 +39,27 @@ class CallData(Struct):
 class CallEvent(Struct):
     """The event that is the truth of its call."""
 
-    type: str
     time: datetime
-    sequence: str
+    sequence: int
     data: CallData
 
     @property
     def sight(self) -> Sight:
         """What is compared with the exchange's side."""
         call = self.data
-        return Sight(
-            call.direction, call.line, call.number_raw, call.extension, call.talk_seconds or 0
-        )
+        return sight(call.direction, call.line, call.number_raw, call.extension, call.talk_seconds)
 
     def text(self) -> str:
         """One line for a person, in the machine's own time zone."""
         call = self.data
+        phase = call.outcome or ("talking" if call.answered_at else "ringing")
         columns = (
             f"{self.time.astimezone():%H:%M:%S}",
             _ARROWS.get(call.direction, "?"),
             f"{call.extension or '-':4}",
             f"{call.line or '-':4}",
             f"{call.number or call.number_raw or '-':16}",
-            f"{call.outcome or _RUNNING.get(self.type) or '-':10}",
+            f"{phase:10}",
             _clock(call.talk_seconds),
         )
         return "  ".join(columns).rstrip()
@@ -73,15 +72,16 @@ class Stats(Struct):
     rejected: int
 
 
-class Onlooker:
-    """Looks at the CRM with an open connection between `async with` and its end.
+class CrmAway(CommandFailed):
+    """The CRM gives no answer."""
 
-    Its methods raise aiohttp.ClientError and TimeoutError while the CRM is away.
-    """
+
+class Onlooker:
+    """Looks at the CRM between `async with` and its end. Its methods raise CrmAway."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, int] = {}
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -101,7 +101,7 @@ class Onlooker:
     async def news(self) -> Iterator[CallEvent]:
         """The calls of which more is known than last time, in the order in which it was stored."""
         calls = await self._calls(SCREEN)
-        fresh = [call for call in calls if self._shown.get(call.data.call_id) != call.sequence]
+        fresh = [call for call in calls if call.sequence > self._shown.get(call.data.call_id, 0)]
         self._shown |= {call.data.call_id: call.sequence for call in fresh}
         return reversed(fresh)
 
@@ -113,11 +113,15 @@ class Onlooker:
         return msgspec.json.decode(await self._get("/stats"), type=Stats)
 
     async def _calls(self, limit: int) -> list[CallEvent]:
-        return msgspec.json.decode(await self._get(f"/calls?limit={limit}"), type=list[CallEvent])
+        body = await self._get(f"/calls?limit={limit}")
+        return msgspec.json.decode(body, type=list[CallEvent], strict=False)
 
     async def _get(self, path: str) -> bytes:
-        async with self._session.get(self._url + path) as response:
-            return await response.read()
+        try:
+            async with self._session.get(self._url + path) as response:
+                return await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise CrmAway(f"the demo's CRM at {self._url} gives no answer ({error})") from error
 
 
 def _clock(seconds: int | None) -> str:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from drivers.panasonic.day import Office, plan_day
 from drivers.panasonic.exchange_port import Pace
 from drivers.panasonic.printout import TDA_MODELS, Pager, Printed, exchange_of
-from drivers.panasonic.simulator import Expected, expected, print_calls
+from drivers.panasonic.simulator import expected, print_calls
 
 TIMEZONE = "Asia/Tehran"
 OFFICE = Office()
@@ -27,9 +27,12 @@ CALLS = 5000
 _SEED = 1
 
 
+_SURE_DIGITS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What both sides know of a call for certain: its place on the wire and how long it was."""
+    """What both sides know of a call for certain: make it with `sight`."""
 
     direction: str
     line: str | None
@@ -41,6 +44,26 @@ class Sight:
     def early(self) -> "Sight":
         """The same while the call lasts: who answers, and for how long, is not known yet."""
         return replace(self, extension=None, talk_seconds=0)
+
+    def text(self) -> str:
+        """For the person who must find it in the log."""
+        return (
+            f"{self.direction}, line {self.line or '-'}, number {self.number or '-'},"
+            f" extension {self.extension or '-'}, talked for {self.talk_seconds} s"
+        )
+
+
+def sight(
+    direction: str,
+    line: str | None,
+    number: str | None,
+    extension: str | None,
+    talk_seconds: int | None,
+) -> Sight:
+    """Of a dialled number only the first digits: where those keyed later begin is not printed."""
+    if direction == "outgoing" and number is not None:
+        number = number[:_SURE_DIGITS]
+    return Sight(direction, line, number, extension, talk_seconds or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +120,13 @@ class Paper:
         unfinished = {number for _, number in self._lines[self.printed :]}
         lasting = [self._sights(number) for number in begun & unfinished]
         return Printout(
-            Counter(sight for number in begun - unfinished for sight in self._sights(number)),
+            Counter(seen for number in begun - unfinished for seen in self._sights(number)),
             Counter(call.early for call, *_ in lasting),
-            Counter(sight.early for _, *rest in lasting for sight in rest),
+            Counter(seen.early for _, *rest in lasting for seen in rest),
         )
 
     def _sights(self, number: int) -> list[Sight]:
-        return [_sight(one) for one in expected(self._calls[number], self.exchange)]
-
-
-def _sight(one: Expected) -> Sight:
-    return Sight(one.direction, one.line, one.number, one.extension, one.talk_seconds or 0)
+        return [
+            sight(one.direction, one.line, one.number, one.extension, one.talk_seconds)
+            for one in expected(self._calls[number], self.exchange)
+        ]

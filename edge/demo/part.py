@@ -68,5 +68,7 @@ class Part:
     def _died(self) -> PartDied:
         words = self._log.read_text(errors="replace").splitlines()[-_LAST_WORDS:]
         last = "; its last words:" if words else " without a word"
-        text = f"{self.name} ended by itself (code {self.process.returncode}){last}"
+        code = self.process.returncode or 0
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        text = f"{self.name} ended by itself ({how}){last}"
         return PartDied("\n  ".join([text, *words]))

@@ -9,16 +9,17 @@ from edge.demo.paper import Printout, Sight
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """made, known: calls that the exchange began and calls in the CRM. double: more than happened.
+    """made, known: how many calls the exchange began, how many are in the CRM.
 
-    under_way: calls of `made` whose last line was not printed.
+    under_way: calls of `made` whose last line was not printed. lost: calls that are not in the CRM
+    as they were. double: calls in the CRM that were not, or not so often.
     """
 
     made: int
     known: int
     under_way: int
-    lost: int
-    double: int
+    lost: tuple[Sight, ...]
+    double: tuple[Sight, ...]
 
     @property
     def good(self) -> bool:
@@ -32,9 +33,8 @@ def compare(printout: Printout, known: Iterable[Sight]) -> Verdict:
     """
     there = Counter(known)
     lost = printout.finished - there
-    early: Counter[Sight] = Counter()
-    for sight, count in (there - printout.finished).items():
-        early[sight.early] += count
+    rest = tuple((there - printout.finished).elements())
+    early = Counter(sight.early for sight in rest)
     lost += printout.under_way - early
     early -= printout.under_way
     asked = early & printout.asked
@@ -43,6 +43,17 @@ def compare(printout: Printout, known: Iterable[Sight]) -> Verdict:
         made=sum(printout.finished.values()) + under_way + sum(asked.values()),
         known=sum(there.values()),
         under_way=under_way,
-        lost=sum(lost.values()),
-        double=sum((early - asked).values()),
+        lost=tuple(lost.elements()),
+        double=_like(rest, early - asked),
     )
+
+
+def _like(sights: Iterable[Sight], wanted: "Counter[Sight]") -> tuple[Sight, ...]:
+    """So many of each kind in `wanted`, as the CRM has them."""
+    left = Counter(wanted)
+    found = []
+    for sight in sights:
+        if left[sight.early]:
+            left[sight.early] -= 1
+            found.append(sight)
+    return tuple(found)

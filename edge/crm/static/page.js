@@ -14,7 +14,7 @@ const WORDS = {
     title: "Payvand reference CRM", other: "فارسی", live: "live", waiting: "connecting…",
     empty: "No calls yet. They appear here as they arrive.",
     calls: "Calls", received: "Events received", stored: "Distinct", duplicates: "Duplicates",
-    rejected: "Rejected", order: "Misbehaving to order:", test: "test", hidden: "group",
+    rejected: "Rejected", order: "Misbehaving to order:", test: "test", hidden: "via",
     direction: "Direction", started: "Started", extension: "Extension", line: "Line",
     number: "Number", name: "Name", ring: "Ring", talk: "Talk", outcome: "Outcome", legs: "Legs",
     device: "Box / device", transferred: "transferred",
@@ -28,7 +28,7 @@ const WORDS = {
     title: "پیوند: سی‌آر‌ام مرجع", other: "English", live: "برقرار", waiting: "در حال اتصال…",
     empty: "هنوز تماسی نرسیده است. تماس‌ها هنگام رسیدن این‌جا دیده می‌شوند.",
     calls: "تماس‌ها", received: "رویدادهای رسیده", stored: "یکتا", duplicates: "تکراری",
-    rejected: "ردشده", order: "بدرفتاری به دستور:", test: "آزمایشی", hidden: "گروه",
+    rejected: "ردشده", order: "بدرفتاری به دستور:", test: "آزمایشی", hidden: "از راه",
     direction: "جهت", started: "شروع", extension: "داخلی", line: "خط",
     number: "شماره", name: "نام", ring: "زنگ", talk: "مکالمه", outcome: "نتیجه", legs: "بخش‌ها",
     device: "جعبه / دستگاه", transferred: "منتقل‌شده",
@@ -123,13 +123,12 @@ function number(call) {
   return made.childNodes.length ? made : null;
 }
 
-function outcome(type, call) {
-  const running = { "call.ringing": "ringing", "call.answered": "talking" }[type];
-  const what = call.outcome ?? running ?? null;
+function outcome(call) {
+  const what = call.outcome ?? (call.answered_at === null ? "ringing" : "talking");
   const made = element("span");
-  if (what) made.append(element("span", word(what), `badge ${what}`));
+  made.append(element("span", word(what), `badge ${what}`));
   if (call.test) made.append(element("span", word("test"), "badge test"));
-  return made.childNodes.length ? made : null;
+  return made;
 }
 
 function legs(call) {
@@ -170,7 +169,7 @@ function cells(event) {
     name: call.name === null ? null : element("bdi", call.name),
     ring: code(duration(call.ring_seconds)),
     talk: code(duration(call.talk_seconds)),
-    outcome: outcome(event.type, call),
+    outcome: outcome(call),
     legs: legs(call),
     device: device(event.source),
   };
