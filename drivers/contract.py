@@ -22,9 +22,10 @@ from drivers.events import Fact
 class Moment:
     """The time at which bytes came in.
 
-    utc: aware wall time. monotonic: seconds, never jumps. trusted: the wall time is known to be
-    right. live: the bytes that follow happened now; False for records replayed or read from a
-    file, whose times can only be taken from what is printed.
+    utc: aware wall time; it may step when the box learns what time it is, so durations come from
+    monotonic. monotonic: seconds, never jumps. trusted: the wall time is known to be right. live:
+    the bytes that follow happened now; False for records replayed or read from a file, whose times
+    can only be taken from what is printed.
     """
 
     utc: datetime
@@ -82,12 +83,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Surroundings:
     """What a driver may know of its site.
 
-    call_prefix: makes its call ids differ from all others. link: how the device is connected.
+    call_prefix: makes its call ids differ from all others. link: how the device is connected. boot:
+    monotonic times of two boots cannot be compared; empty where nobody knows.
     """
 
     timezone: ZoneInfo
     call_prefix: str
     link: Literal["serial", "tcp"] = "serial"
+    boot: str = ""
 
 
 Emit = Callable[[Sequence[Fact], bytes], Awaitable[None]]

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from drivers.contract import Settings
 
+_IRAN = "98"
 DigitString = Annotated[str, Meta(pattern=r"^[0-9*#]{1,6}$")]
 
 
@@ -19,7 +20,7 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     country_code: Annotated[
         str,
         Meta(pattern=r"^[1-9][0-9]{0,2}$", title="Country code", extra={"fa": "کد کشور"}),
-    ] = "98"
+    ] = _IRAN
     area_code: Annotated[
         str,
         Meta(
@@ -47,3 +48,13 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
         str | None,
         Meta(title="Key of the call recorder on the same lines", extra={"fa": "کلید ضبط مکالمه"}),
     ] = None
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Name a country code that no country has."""
+        if self.country_code == _IRAN:  # the library of number plans takes a while to load
+            return []
+        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+        if int(self.country_code) in COUNTRY_CODE_TO_REGION_CODE:
+            return []
+        return [("country_code", f"no country has {self.country_code}; write one such as {_IRAN}")]

@@ -11,11 +11,14 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import edge.cli
 from edge.errors import CommandFailed
 from edge.version import VERSION
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 INTERRUPTED = 130
 
@@ -25,6 +28,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        """Unlike argparse, say it when it cannot be written."""
+        (file or sys.stdout).write(self.format_help())
 
 
 class Version(argparse.Action):
@@ -38,6 +45,9 @@ class Version(argparse.Action):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; wrong arguments leave by SystemExit(2)."""
     words = sys.argv[1:] if argv is None else argv
+    if sys.stdout is None:  # the next file that is opened would take its place
+        sys.stderr.write("payvand: standard output is closed: send it to a file or to /dev/null\n")
+        return 1
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -47,14 +57,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has all it wanted. Python flushes again on its way out: into nothing then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go()  # the reader has all it wanted
         return 0
+    except (OSError, ExceptionGroup):
+        if (lost := _unwritten()) is None:
+            raise
+        _let_go()
+        sys.stderr.write(
+            f"payvand: standard output cannot be written ({lost.strerror}): "
+            "make room there, or send it elsewhere\n"
+        )
+        return 1
     return code
 
 
+def _unwritten() -> OSError | None:
+    """Why standard output takes nothing, or None if it does: an error does not tell its file."""
+    try:
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError as error:
+        return error
+    return None
+
+
+def _let_go() -> None:
+    """Python flushes again on its way out: into nothing then."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _run(words: Sequence[str]) -> int:
-    args = _parser(words).parse_args(words)
+    try:
+        args = _parser(words).parse_args(words)
+    finally:
+        sys.stdout.flush()  # --help and --version leave from there
     code: int = args.run(args)
     return code
 

@@ -1,11 +1,15 @@
 """Recorded bytes through a driver's decoder: the code that runs on the wire, on a fed clock."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, BinaryIO, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -21,28 +25,43 @@ from edge.intake.seal import number_plan, read_fact
 
 CHUNK = 65536
 DEVICE = "capture"
+YEARS = range(1970, 2201)
+"""Of the clock: beyond them nothing was printed, and times cannot be reckoned with."""
+_NAMES = 10_000
+"""So many calls keep their c1, c2, …: more than a decoder knows at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be decoded: chunks with their seconds since `started`; `live` if they have any."""
+    """What is to be decoded: chunks with their seconds since `started`; `live` if they have any.
+
+    The chunks of a raw file are read as they are asked for, once: `records` and `decode` each
+    want a job of their own.
+    """
 
     spec: DriverSpec
     settings: Settings
     surroundings: Surroundings
-    chunks: tuple[tuple[float, bytes], ...]
+    chunks: Iterable[tuple[float, bytes]]
     started: datetime
     live: bool
 
 
 def parse_options(
-    driver: str, data: bytes, assignments: Sequence[str], at: str | None, zone: str | None
+    driver: str,
+    source: bytes | BinaryIO,
+    assignments: Sequence[str],
+    at: str | None,
+    zone: str | None,
 ) -> Job:
-    """Read what the technician typed and what the capture's header says. Raises BadInput."""
+    """Read what the technician typed and what the capture's header says. Raises BadInput.
+
+    `source` stays open until the job is done. A raw file that breaks off raises BadInput then.
+    """
     if driver not in catalog.NAMES:
         raise BadInput(f'driver "{driver}" is not known: {suggestion(driver, catalog.NAMES)}')
     spec = catalog.spec(driver)
-    header, chunks, started, live = _input(data)
+    header, chunks, started, live = _input(source)
     fields = msgspec.structs.fields(spec.settings)
     table = {field.name: header[field.name] for field in fields if field.name in header}
     table.update(_assigned(assignments))
@@ -52,7 +71,8 @@ def parse_options(
     settings, problems = check_table(spec.settings, typed, "--set")
     if settings is None:
         lines = [f"{path.removeprefix('--set.')}: {message}" for path, message in problems]
-        raise BadInput("; ".join(lines))
+        # Quotes are of the site file: here all is text.
+        raise BadInput("; ".join(lines).replace(", not text in quotes", ""))
     link = "tcp" if "tcp" in header.get("link", "") else "serial"
     surroundings = Surroundings(_zone(zone), "c", "tcp" if link == "tcp" else "serial")
     return Job(spec, settings, surroundings, chunks, _clock(at) or started, live)
@@ -61,20 +81,26 @@ def parse_options(
 def records(job: Job) -> Iterator[bytes]:
     """What the device said, one JSON object each."""
     reader = job.spec.reader(job.settings)
-    for data in [*(data for _, data in job.chunks), b"\n"]:
+    for data in chain((data for _, data in job.chunks), [b"\n"]):
         for record in reader.read(data):
             yield msgspec.json.encode(record)
 
 
 def decode(job: Job) -> Iterator[bytes]:
     """The events, one JSON object each, call ids replaced by c1, c2, … in order of appearance."""
-    names: dict[str, str] = {}
+    names: OrderedDict[str, str] = OrderedDict()
+    count = 0
     plan = number_plan(job.settings)
     for now, fact in _facts(job):
         shown = fact
         if isinstance(fact, Call):
-            name = names.setdefault(fact.call_id, f"c{len(names) + 1}")
-            shown = msgspec.structs.replace(fact, call_id=name)
+            if fact.call_id not in names:
+                count += 1
+                names[fact.call_id] = f"c{count}"
+            names.move_to_end(fact.call_id)
+            if len(names) > _NAMES:
+                names.popitem(last=False)
+            shown = msgspec.structs.replace(fact, call_id=names[fact.call_id])
         kind, data = read_fact(DEVICE, shown, plan, now.utc)
         yield msgspec.json.encode({"type": kind, "data": data})
 
@@ -83,11 +109,12 @@ def _facts(job: Job) -> Iterator[tuple[Moment, Fact]]:
     decoder = job.spec.decoder(job.settings, job.surroundings, b"")
     now = _moment(job, 0.0)
     try:
-        for seconds, data in [*job.chunks, (job.chunks[-1][0] if job.chunks else 0.0, b"\n")]:
-            while (due := decoder.due()) is not None and now.monotonic < due <= seconds:
+        for seconds, data in chain(job.chunks, [(None, b"\n")]):
+            at = now.monotonic if seconds is None else seconds
+            while (due := decoder.due()) is not None and now.monotonic < due <= at:
                 now = _moment(job, due)
                 yield from ((now, fact) for fact in decoder.tick(now))
-            now = _moment(job, seconds)
+            now = _moment(job, at)
             yield from ((now, fact) for fact in [*decoder.tick(now), *decoder.feed(data)])
         while (due := decoder.due()) is not None:
             now = _moment(job, max(due, now.monotonic))
@@ -101,20 +128,42 @@ def _moment(job: Job, seconds: float) -> Moment:
 
 
 def _input(
-    data: bytes,
-) -> tuple[dict[str, str], tuple[tuple[float, bytes], ...], datetime, bool]:
+    source: bytes | BinaryIO,
+) -> tuple[dict[str, str], Iterable[tuple[float, bytes]], datetime, bool]:
     now = datetime.now(UTC)
-    if not is_capture(data):
-        cuts = range(0, len(data), CHUNK)
-        return {}, tuple((0.0, data[cut : cut + CHUNK]) for cut in cuts), now, False
+    file = BytesIO(source) if isinstance(source, bytes) else source
+    first = _read(file, CHUNK)
+    if not is_capture(first):
+        return {}, chain([(0.0, first)], _raw(file)), now, False
     try:
-        capture = read_capture(data)
+        capture = read_capture(first + _read(file))
     except CaptureError as error:
         raise BadInput(f"the capture cannot be read: {error}") from error
     chunks = tuple(
         (entry.at, entry.data) for entry in capture.entries if isinstance(entry, Received)
     )
-    return dict(capture.header), chunks, (capture.started or now).astimezone(UTC), True
+    started = _utc(capture.started or now, "the capture's started")
+    return dict(capture.header), chunks, started, True
+
+
+def _raw(file: BinaryIO) -> Iterator[tuple[float, bytes]]:
+    while data := _read(file, CHUNK):
+        yield 0.0, data
+
+
+def _read(file: BinaryIO, most: int = -1) -> bytes:
+    try:
+        return file.read(most)
+    except OSError as error:
+        raise BadInput(f"the file cannot be read ({error.strerror}): copy it anew") from error
+
+
+def _utc(at: datetime, what: str) -> datetime:
+    if at.year not in YEARS:
+        raise BadInput(
+            f"{what} is {at.isoformat()}: give a time in the years {YEARS[0]} to {YEARS[-1]}"
+        )
+    return at.astimezone(UTC)
 
 
 def _assigned(assignments: Sequence[str]) -> dict[str, str]:
@@ -148,16 +197,26 @@ def _clock(text: str | None) -> datetime | None:
         at = None
     if at is None or at.tzinfo is None:
         raise BadInput(f'--at "{text}": write it like 2025-03-01T08:30:00+03:30')
-    return at.astimezone(UTC)
+    return _utc(at, "--at")
 
 
 def _zone(name: str | None) -> ZoneInfo:
     """The named zone, else this machine's own."""
-    name = name or os.environ.get("TZ")
     if not name:
-        with Path("/etc/localtime").open("rb") as file:
-            return ZoneInfo.from_file(file, "local")
+        return _own_zone()
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadInput(f'time zone "{name}" is not known: write one like Asia/Tehran') from error
+
+
+def _own_zone() -> ZoneInfo:
+    """TZ where it is the name of a zone, else /etc/localtime, else UTC as the system has it."""
+    if name := os.environ.get("TZ", "").removeprefix(":"):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name)
+    try:
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file, "local")
+    except FileNotFoundError:
+        return ZoneInfo("UTC")

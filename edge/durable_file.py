@@ -22,7 +22,7 @@ def replace_file(path: Path, data: bytes, kept: int = 0) -> None:
     if kept and old is not None:
         _keep(path, old, kept)
     new.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _keep(path: Path, old: bytes, kept: int) -> None:
@@ -48,7 +48,17 @@ def _written(path: Path, word: str, data: bytes) -> Path:
     return temporary
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Return when the file's content is on the disk."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Return when the names in the folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -9,31 +9,42 @@ import secrets
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from shutil import disk_usage
+
+import msgspec
 
 from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
+from edge import box_alarm
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder, Progress, State
+from edge.delivery.retimed import Retimed, Times
 from edge.errors import CommandFailed
 from edge.intake import clock
+from edge.intake.clock import BoxClock
+from edge.intake.heritage import hand_down
 from edge.intake.intake import Intake
 from edge.intake.numbers import NumberPlan
 from edge.intake.seal import BoxData, Seal, number_plan
 from edge.intake.supervisor import Supervisor
+from edge.journal.disk import Disk, give_way
+from edge.journal.history import Retention
 from edge.journal.journal import Journal, JournalFailed, JournalUnusable
+from edge.journal.retime import recall
 from edge.local import control
 from edge.local.lock import DataLock, hold
-from edge.local.status import DestinationStatus, DestinationWord, Status
+from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
 from edge.site import Destination, Device, Site, load
 from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
 DATABASE = "journal.sqlite"
+TIMELINE = "box/timeline"
+"""Under this name the journal keeps what is known of the true time in the last boots."""
 PORTS_FIRST_SECONDS = 0.5
 """How long a slow port or host may hold up the rest of the start."""
 _WORDS: dict[State, DestinationWord] = {
@@ -56,13 +67,16 @@ async def run(data: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     with hold(data) as lock:
         async with _journal(data / DATABASE) as journal:
+            await hand_down(journal, site.device)
             await Edge(site, journal, lock).serve(stop)
 
 
 @asynccontextmanager
 async def _journal(path: Path) -> AsyncGenerator[Journal, None]:
+    with suppress(OSError):  # whatever it is, opening the journal tells it better
+        await asyncio.to_thread(give_way, path.parent)
     try:
-        journal = await Journal.open(path)
+        journal = await Journal.open(path, box_alarm.recovered)
     except JournalUnusable as error:
         raise CommandFailed(error.advice) from error
     try:
@@ -97,9 +111,11 @@ class Edge:
         self._site = site
         self._journal = journal
         self._lock = lock
-        self._boot = clock.boot_id()
-        self._started_at = datetime.now(UTC)
-        self._started = clock.now().monotonic
+        self._kept_timeline = recall(journal.memory(TIMELINE))
+        self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
+        self._times = Times(journal, self._clock)
+        self._disk = self._watched_disk()
+        self._started = self._clock.now().monotonic
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
 
@@ -110,6 +126,8 @@ class Edge:
                 for supervisor in self._supervisors:
                     group.create_task(supervisor.keep())
                 group.create_task(self._journal.watch())
+                group.create_task(self._keep_time())
+                group.create_task(self._disk.watch())
                 group.create_task(_end(stop))
                 await self._ports_tried()
                 group.create_task(self._tell_started())
@@ -118,6 +136,32 @@ class Edge:
                     group.create_task(forwarder.run())
         except* _Stopped:
             _LOG.info("stopped")
+
+    def _watched_disk(self) -> Disk:
+        names = [entry.name for entry in self._site.destination]
+        retention = Retention(self._site.history, names, self._known_time)
+        seal = Seal("box", self._clock.boot, NumberPlan())
+        return Disk(
+            self._journal,
+            self._lock.folder,
+            retention,
+            lambda notice: box_alarm.disk(notice, seal, self._clock.now()),
+        )
+
+    def _known_time(self) -> datetime | None:
+        now = self._clock.now()
+        return now.utc if now.trusted else None
+
+    async def _keep_time(self) -> None:
+        """Look at the kernel's clock, and keep on disk what is learned of the true time."""
+        while True:
+            timeline = self._clock.timeline
+            if timeline is not self._kept_timeline:
+                self._kept_timeline = timeline
+                await self._journal.append([], (TIMELINE, msgspec.msgpack.encode(timeline)))
+                _LOG.info("clock: %s", _in_words(self._clock))
+            await asyncio.sleep(clock.LOOK_SECONDS)
+            self._clock.look(clock.read_kernel())
 
     async def _ports_tried(self) -> None:
         """Exchanges do not wait, CRMs do: what follows imports aiohttp for 100 ms and more."""
@@ -132,22 +176,24 @@ class Edge:
             self._site.zone,
             secrets.token_hex(4),
             "tcp" if isinstance(device.link, TcpAddress) else "serial",
+            self._clock.boot[:8],
         )
-        driver = spec.driver(device.settings, surroundings, clock.now)
-        seal = Seal(device.key, self._boot, number_plan(device.settings))
-        intake = Intake(seal, self._journal, clock.now)
+        driver = spec.driver(device.settings, surroundings, self._clock.now)
+        seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
+        intake = Intake(seal, self._journal, self._clock.now)
         return Supervisor(device.driver, device.link, driver, intake, self._journal)
 
     def _forwarder(self, entry: Destination) -> Forwarder:
         destination = destinations.spec(entry.kind).destination(entry.settings)
-        return Forwarder(entry.name, entry.kind, self._journal, destination)
+        right = Retimed(destination, self._times, self._clock)
+        return Forwarder(entry.name, entry.kind, self._journal, right)
 
     async def _serve_control(self) -> None:
         async with control.serve(self._lock, self.status, self.events):
             await asyncio.Event().wait()
 
     async def _tell_started(self) -> None:
-        now = clock.now()
+        now = self._clock.now()
         told = BoxData(
             version=VERSION,
             slot=None,
@@ -156,20 +202,24 @@ class Edge:
             backlog=max((self._journal.pending(f.name) for f in self._site.destination), default=0),
             clock="synced" if now.trusted else "estimated",
         )
-        seal = Seal("box", self._boot, NumberPlan())
+        seal = Seal("box", self._clock.boot, NumberPlan())
         await self._journal.append([seal.event("box.started", told, now)])
 
     def status(self) -> Status:
         """How everything is now."""
+        now = self._clock.now()
+        recovered = self._journal.recovered
         return Status(
             box=self._journal.box,
             journal=self._journal.id,
             version=VERSION,
             name=self._site.name,
-            started_at=self._started_at,
-            uptime_seconds=int(clock.now().monotonic - self._started),
+            started_at=self._clock.at(self._started),
+            uptime_seconds=int(now.monotonic - self._started),
             last_sequence=self._journal.last,
-            trouble=self._journal.trouble,
+            trouble=self._journal.trouble or (recovered.advice if recovered else None),
+            disk=self._disk.status,
+            clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),
             destinations=tuple(_destination(f.progress) for f in self._forwarders),
         )
@@ -178,10 +228,11 @@ class Edge:
         """See edge.local.control.Events."""
         while through is None or after < through:
             await self._journal.changed(after)
-            for event in await self._journal.read(after):
+            for event in await self._times.right(await self._journal.read(after)):
                 if through is not None and event.sequence > through:
                     return
-                yield encode_event(self._journal.id, self._journal.box, event)
+                origin = self._journal.origin(event.sequence)
+                yield encode_event(origin, self._journal.box, event)
                 after = event.sequence
 
 
@@ -192,6 +243,12 @@ class _Stopped(Exception):
 async def _end(stop: asyncio.Event) -> None:
     await stop.wait()
     raise _Stopped
+
+
+def _in_words(now: BoxClock) -> str:
+    if now.source is None:
+        return "no longer trusted; events count as estimated until somebody tells the time again"
+    return f"it is {now.now().utc:%Y-%m-%d %H:%M:%S} UTC, by the {now.source}"
 
 
 def _destination(progress: Progress) -> DestinationStatus:

@@ -25,6 +25,7 @@ from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_l
 from edge.checking import Problems, TableReader, check_table, non_defaults
 from edge.durable_file import replace_file
 from edge.errors import BadInput
+from edge.journal.records import History
 
 FILE = "site.toml"
 VERSION = 1
@@ -60,13 +61,17 @@ class Destination(Struct, frozen=True):
 
 
 class Site(Struct, frozen=True):
-    """The settings of a branch, checked. `timezone` is an IANA name that this box knows."""
+    """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
+
+    history: how long delivered events stay.
+    """
 
     version: int
     name: str
     timezone: str
     device: tuple[Device, ...] = ()
     destination: tuple[Destination, ...] = ()
+    history: History = History()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -127,13 +132,15 @@ def check(
     """Make a Site of the tables of a site file. Raises SiteProblems with every mistake in them."""
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "device", "destination")
+    reader.only("version", "name", "timezone", "history", "device", "destination")
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
+    history, wrong = check_table(History, reader.table.get("history", {}), "history")
+    found += wrong
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports) for entry in _entries(reader, "device", "key")]
     crms = [_destination(entry, destinations) for entry in _entries(reader, "destination", "name")]
-    if found or name is None or timezone is None:
+    if found or name is None or timezone is None or history is None:
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -141,12 +148,20 @@ def check(
         timezone,
         tuple(device for device in boxes if device),
         tuple(crm for crm in crms if crm),
+        history,
     )
 
 
 def save(site: Site, path: Path) -> None:
     """Write a site file; returns when it is on the disk. After an OSError the old one stands."""
-    head = {"version": VERSION, "name": site.name, "timezone": site.timezone}
+    replace_file(path, to_toml(site).encode(), KEPT)
+
+
+def to_toml(site: Site) -> str:
+    """The text of a site file."""
+    head: Table = {"version": VERSION, "name": site.name, "timezone": site.timezone}
+    if history := non_defaults(site.history):
+        head["history"] = history
     parts = [tomli_w.dumps(head)]
     for device in site.device:
         parts.append("[[device]]\n")
@@ -158,12 +173,12 @@ def save(site: Site, path: Path) -> None:
         parts.append(tomli_w.dumps({"name": destination.name, "kind": destination.kind}))
         tables = {"settings": non_defaults(destination.settings)}
         parts.append(tomli_w.dumps({"destination": tables}))
-    replace_file(path, "".join(parts).encode(), KEPT)
+    return "".join(parts)
 
 
 def _parsed(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise BadInput(
             f"{path} does not exist: create it with version, name, timezone and a [[device]], "
@@ -182,6 +197,10 @@ def _parsed(path: Path) -> Table:
             problem = Problem(f"line {place['line']}", f"{text} at column {place['column']}")
             raise SiteProblems([problem]) from error
         raise _whole_file(f"{text} in the last line: correct the file's end") from error
+    except ValueError as error:  # Python reads no integer of more than 4300 digits
+        raise _whole_file("holds a number with thousands of digits: correct it") from error
+    except RecursionError as error:
+        raise _whole_file("holds brackets in brackets, far too deep: correct them") from error
 
 
 def _whole_file(message: str) -> SiteProblems:

@@ -8,6 +8,9 @@ from msgspec import Struct
 from drivers.events import Call, Direction, Leg, Outcome, Resolution, Stage
 from drivers.panasonic.record import LIMIT, Line
 
+_LONGEST = timedelta(days=1)
+"""No call is longer."""
+
 
 class Span(Struct, frozen=True, gc=False):
     """When a leg was talked or rung: aware UTC. `start` is None where the duration is unknown."""
@@ -63,6 +66,27 @@ class KnownCall(Struct, kw_only=True, gc=False):
         Every line of a call repeats the number, but the first may come before the caller ID.
         """
         return self.number in (None, line.number)
+
+    def move(self, step: timedelta, before: datetime) -> None:
+        """The wall clock, which showed `before`, stepped: times taken from it move along.
+
+        A time far from that is another boot's, of a call that a power cut parted.
+        """
+
+        def moved(at: datetime | None) -> datetime | None:
+            return at + step if at is not None and before - _LONGEST <= at <= before else at
+
+        self.live_end = moved(self.live_end)
+        if self.resolution == "second":
+            self.started_at = moved(self.started_at)
+            self.answered_at = moved(self.answered_at)
+            self.ended_at = moved(self.ended_at)
+
+    def forget_times(self) -> None:
+        """They came from a wall clock that was not right, and nothing can mend them now."""
+        self.live_end = None
+        if self.resolution == "second":
+            self.started_at = self.answered_at = self.ended_at = None
 
     def learn(self, line: Line, touched: float, *, live: bool) -> None:
         """Take over what every line of a call may tell."""

@@ -17,11 +17,10 @@ Sequences: reference 2 and 3.8. Rules of what is told and when: design section 4
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from msgspec import Struct
-
 from drivers.contract import Moment
 from drivers.events import Call, DeviceState, Fact, Stage
 from drivers.panasonic.call import KnownCall, Span
+from drivers.panasonic.calls_memory import CallsMemory
 from drivers.panasonic.leg_times import LegTimes
 from drivers.panasonic.models import Family
 from drivers.panasonic.record import Line
@@ -44,17 +43,6 @@ _LONGEST_HOLD = 1800.0
 """Seconds that a caller may wait between two legs of a transfer."""
 
 
-class CallsMemory(Struct):
-    """What must survive a restart. `clock` is the monotonic time that the calls' ages refer to."""
-
-    prefix: str
-    count: int = 0
-    clock: float = 0.0
-    open: dict[str, KnownCall] = {}
-    ended: dict[str, KnownCall] = {}
-    groups: list[str] = []
-
-
 class Calls:
     """The calls of one exchange. `to_utc` turns a printed local time into aware UTC."""
 
@@ -64,11 +52,13 @@ class Calls:
         hidden: Iterable[str],
         to_utc: Callable[[datetime], datetime],
         memory: CallsMemory,
+        boot: str = "",
     ) -> None:
         self._family = family
         self._listed = frozenset(hidden)
         self._times = LegTimes(family, to_utc)
         self.memory = memory
+        self._boot = boot
         self._open = memory.open
         self._ended = memory.ended
         self._started = False
@@ -77,15 +67,25 @@ class Calls:
 
     def tick(self, now: Moment) -> list[Fact]:
         """Set the time. Closes calls whose last line will not come."""
+        self._times.now = now
         if not self._started:
             self._started = True
-            self._shift(now.monotonic - self.memory.clock)
-        self._times.now = now
-        self.memory.clock = now.monotonic
-        if not self._open:
-            return []
-        late = [key for key, call in self._open.items() if self._limit(call) <= now.monotonic]
+            self.memory.wake(now, self._boot)
+            return [*self._remind(), *self._give_up_late(now.monotonic)]
+        self.memory.advance(now)
+        return self._give_up_late(now.monotonic) if self._open else []
+
+    def _give_up_late(self, now: float) -> list[Fact]:
+        late = [key for key, call in self._open.items() if self._limit(call) <= now]
         return [fact for key in late for fact in self._give_up(key)]
+
+    def _remind(self) -> list[Fact]:
+        """After a restart: the groups that were found before and are still not listed."""
+        return [
+            _unlisted(group, "a ring group or DISA number")
+            for group in self.memory.groups
+            if group not in self._listed
+        ]
 
     def due(self) -> float | None:
         """When `tick` has something to close, in monotonic seconds."""
@@ -94,11 +94,6 @@ class Calls:
     def _limit(self, call: KnownCall) -> float:
         silent = self._family.missed_by_silence and call.phase == "ringing"
         return call.touched + (SILENCE if silent else LOST)
-
-    def _shift(self, seconds: float) -> None:
-        """The monotonic clock of a new boot starts elsewhere: keep the ages."""
-        for call in (*self._open.values(), *self._ended.values()):
-            call.touched += seconds
 
     # --- lines --------------------------------------------------------------------------------
 
@@ -340,8 +335,7 @@ class Calls:
         if not extension or self._is_group(extension) or len(self.memory.groups) >= MOST_CALLS:
             return []
         self.memory.groups.append(extension)
-        advice = f"Extension {extension} acts as {what}: add it to hidden_extensions."
-        return [DeviceState("alarm", "unlisted-group", advice)]
+        return [_unlisted(extension, what)]
 
     # --- telling ----------------------------------------------------------------------------------
 
@@ -381,6 +375,11 @@ class Calls:
             call.outcome = "missed"
         call.phase = "ended"
         return [self._tell_end(key, call)]
+
+
+def _unlisted(extension: str, what: str) -> DeviceState:
+    advice = f"Extension {extension} acts as {what}: add it to hidden_extensions."
+    return DeviceState("alarm", "unlisted-group", advice)
 
 
 def _first_ring(call: KnownCall, line: Line) -> int | None:

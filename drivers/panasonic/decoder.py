@@ -14,11 +14,13 @@ from msgspec import Struct
 
 from drivers.contract import Moment, Surroundings
 from drivers.events import DeviceState, Fact
-from drivers.panasonic.calls import Calls, CallsMemory
+from drivers.panasonic.calls import Calls
+from drivers.panasonic.calls_memory import CallsMemory
 from drivers.panasonic.models import LayoutName, Order
 from drivers.panasonic.printed_time import PrintedTime
 from drivers.panasonic.record import Line, LineReader, Record
 from drivers.panasonic.settings import PanasonicSettings
+from drivers.panasonic.skew import Skew
 from drivers.panasonic.unread import Unread
 from drivers.wire.lines import LONGEST, LineSplitter
 
@@ -35,6 +37,7 @@ class Memory(Struct):
     order: Order
     layout: LayoutName
     window: list[int] = []
+    skewed: bool = False
 
 
 def recall(memory: bytes) -> Memory | None:
@@ -106,10 +109,20 @@ class SmdrDecoder:
             settings.hidden_extensions,
             lambda local: to_utc(local, self._zone),
             self.kept.calls,
+            surroundings.boot,
         )
+        family = settings.facts.family
+        self._skew = Skew(time_is_start=family.time_is_start, alarmed=self.kept.skewed)
+        self._now: Moment
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which the exchange's clock is ahead of ours; None until lines have told."""
+        return self._skew.seconds
 
     def tick(self, now: Moment) -> list[Fact]:
         """See Decoder.tick."""
+        self._now = now
         self._reader.time.tick(now, self._zone)
         facts = [*self._calls.tick(now), *self._reader.unread.tick(now)]
         if self._forgot:
@@ -126,8 +139,8 @@ class SmdrDecoder:
         facts: list[Fact] = []
         for line in self._reader.understood(texts):
             facts += self._calls.add(line)
-        facts += self._reader.unread.told()
-        return facts
+            self._skew.note(line, self._now, self._zone)
+        return [*facts, *self._reader.unread.told(), *self._skew.told()]
 
     def due(self) -> float | None:
         """See Decoder.due."""
@@ -138,6 +151,7 @@ class SmdrDecoder:
         """See Decoder.memory."""
         self.kept.order = self._reader.time.order
         self.kept.layout = self._reader.lines.layout
+        self.kept.skewed = self._skew.alarmed
         return msgspec.msgpack.encode(self.kept)
 
 

@@ -27,10 +27,16 @@ class PanasonicDriver:
         self._surroundings = surroundings
         self._clock = clock
         self._short_sessions = 0
+        self._decoder: SmdrDecoder | LanSession | None = None
+
+    @property
+    def clock_skew(self) -> float | None:
+        """See SmdrDecoder; for `payvand status`."""
+        return self._decoder.clock_skew if self._decoder else None
 
     async def run(self, link: Link, emit: Emit, memory: bytes) -> None:
         """Serve until the link breaks. Raises LinkLost, DeviceRefused."""
-        decoder = make_decoder(self._settings, self._surroundings, memory)
+        decoder = self._decoder = make_decoder(self._settings, self._surroundings, memory)
         if isinstance(decoder, LanSession):
             await self._run_session(link, emit, decoder)
         await emit([DeviceState("online", "connected", f"Connected on {link.name}.")], memory)

@@ -59,6 +59,11 @@ class LanSession:
         """Whether the exchange let us in."""
         return self._login is not None and self._login.inside
 
+    @property
+    def clock_skew(self) -> float | None:
+        """See SmdrDecoder."""
+        return self._decoder.clock_skew
+
     def tick(self, now: Moment) -> list[Fact]:
         """See Decoder.tick. Raises DeviceRefused."""
         self._now = now

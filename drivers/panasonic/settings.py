@@ -36,6 +36,9 @@ class PanasonicSettings(TelephonySettings, frozen=True, kw_only=True):
 
     def problems(self) -> list[tuple[str, str]]:
         """Name an unknown or refused model, and a layout that the model never prints."""
+        return [*super().problems(), *self._model_problems()]
+
+    def _model_problems(self) -> list[tuple[str, str]]:
         if any(part in self.model for part in REFUSED):
             why = "its call log cannot be told from that of other models and would be misread"
             return [("model", f"{self.model} is not supported: {why}; use a supported model")]

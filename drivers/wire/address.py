@@ -4,14 +4,21 @@
     { tcp = "192.168.1.20:2300" }
     { usb = "1a86:7523", path = "1-1.2", baud = 115200 }
 
-`format` is data bits (7, 8), parity (N, E, O, M, S) and stop bits (1, 2). Nothing is opened here.
+`format` is data bits (7, 8), parity (N, E, O, M, S) and stop bits (1, 2). `hold = ["rts"]`, of rts,
+dtr and xoff, says how to hold a serial device back while the box cannot take its bytes. Nothing is
+opened here.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import Literal
 
 from msgspec import Struct
+
+Line = Literal["rts", "dtr", "xoff"]
+"""By what a device is held back; drivers/wire/hold.py does it."""
+LINES: tuple[Line, ...] = ("rts", "dtr", "xoff")
 
 DEFAULT_BAUD = 9600
 DEFAULT_FORMAT = "8N1"
@@ -26,9 +33,9 @@ _USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}", re.IGNORECASE)
 _USB_PATH = re.compile(r"[0-9]+-[0-9]+(\.[0-9]+)*(:1\.[0-9]+)?")
 _HIGHEST_PORT = 65535
 _KEYS = {
-    "serial": ("serial", "baud", "format"),
+    "serial": ("serial", "baud", "format", "hold"),
     "tcp": ("tcp",),
-    "usb": ("usb", "path", "baud", "format"),
+    "usb": ("usb", "path", "baud", "format", "hold"),
 }
 
 
@@ -38,6 +45,7 @@ class SerialAddress(Struct, frozen=True):
     serial: str
     baud: int = DEFAULT_BAUD
     format: str = DEFAULT_FORMAT
+    hold: tuple[Line, ...] = ()
 
 
 class TcpAddress(Struct, frozen=True):
@@ -63,6 +71,7 @@ class UsbAddress(Struct, frozen=True):
     path: str | None = None
     baud: int = DEFAULT_BAUD
     format: str = DEFAULT_FORMAT
+    hold: tuple[Line, ...] = ()
 
 
 LinkAddress = SerialAddress | TcpAddress | UsbAddress
@@ -104,10 +113,11 @@ def link_address(table: Mapping[str, object]) -> LinkAddress:
         return TcpAddress(found[1] or found[2], int(found[3]))
     baud = int(str(table.get("baud", DEFAULT_BAUD)))
     line_format = str(table.get("format", DEFAULT_FORMAT)).upper()
+    hold = tuple(line for line in LINES if line in _list(table.get("hold")))
     if "serial" in table:
-        return SerialAddress(str(table["serial"]), baud, line_format)
+        return SerialAddress(str(table["serial"]), baud, line_format, hold)
     path = None if "path" not in table else str(table["path"])
-    return UsbAddress(str(table["usb"]).lower(), path, baud, line_format)
+    return UsbAddress(str(table["usb"]).lower(), path, baud, line_format, hold)
 
 
 def _two_forms(forms: list[str]) -> list[tuple[str, str]]:
@@ -179,6 +189,17 @@ def _check_path(value: object) -> str | None:
     return f'{value!r} is no USB socket; write it as the kernel names it, such as "1-1.2"'
 
 
+def _check_hold(value: object) -> str | None:
+    lines = _list(value)
+    if isinstance(value, (list, tuple)) and all(line in LINES for line in lines):
+        return None
+    return f"{value!r} is no list of control lines; write some of {', '.join(LINES)} in brackets"
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
 _CHECKS: dict[str, Callable[[object], str | None]] = {
     "serial": _check_serial,
     "tcp": _check_tcp,
@@ -186,4 +207,5 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
     "path": _check_path,
     "baud": _check_baud,
     "format": _check_format,
+    "hold": _check_hold,
 }

@@ -4,7 +4,7 @@
 
 Only one program may read a line, or both get half of it: the port is locked (flock) and, where it
 is no pty, closed to later openers (TIOCEXCL). DTR and RTS are raised, so that an exchange with
-hardware handshake sends; there is no flow control of our own.
+hardware handshake sends, and lowered only where the link's `hold` says so.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import termios
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +23,7 @@ from drivers.contract import Link
 from drivers.detect.usb import UsbIdentity, identity_of
 from drivers.errors import DeviceError, DeviceRefused, LinkBusy, LinkMissing
 from drivers.wire.address import SerialAddress, UsbAddress
+from drivers.wire.hold import Hold
 from drivers.wire.locate import holders, locate, missing
 from drivers.wire.parity import Parity, SevenBits
 from drivers.wire.stream import Stream
@@ -94,7 +96,14 @@ async def open_serial(
     stream = Stream(name, lambda _: f"{tty} is gone; see whether its adapter is plugged in")
     transport = _Transport(asyncio.get_running_loop(), stream, port)
     stream.connection_made(transport)  # the loop does so too, but only in its next round
-    return SerialLink(stream, identity, _seven_bits(address.format))
+    seven_bits = _seven_bits(address.format)
+    if address.hold:
+        stream.hold = Hold(port, address.hold, partial(_send, transport, seven_bits))
+    return SerialLink(stream, identity, seven_bits)
+
+
+def _send(transport: SerialTransport, seven_bits: SevenBits | None, data: bytes) -> None:
+    transport.write(seven_bits.to_send(data) if seven_bits else data)
 
 
 class _Port(serial.Serial):
@@ -174,7 +183,7 @@ def _failed(number: int | None, tty: str, line: str) -> DeviceError:
     if number in _DENIED:
         advice = f"{tty} may not be opened; add this program's user to the group dialout"
         return DeviceRefused("port-denied", advice)
-    if number == errno.ENOTTY:
+    if number in (errno.ENOTTY, errno.EISDIR):
         return LinkMissing("port-wrong", f"{tty} is no serial port; correct the link")
     if number == errno.EINVAL:
         return LinkMissing("port-format", f"{tty} cannot do {line}; try another adapter")

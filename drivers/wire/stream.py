@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 
 from drivers.errors import LinkLost
+from drivers.wire.hold import Hold
 
 HIGH = 64 * 1024
 WRITE_SECONDS = 10.0
@@ -21,12 +22,14 @@ class Stream(asyncio.Protocol):
     """A Link over one transport. One task reads at a time.
 
     name: what a technician calls it. bytes_in: bytes given to the reader since it was opened.
+    hold: holds the far end back, where it can be.
     """
 
     def __init__(self, name: str, reason: Callable[[Exception | None], str]) -> None:
         """`reason` turns the last error, None at the stream's end, into the advice of LinkLost."""
         self.name = name
         self.bytes_in = 0
+        self.hold: Hold | None = None
         self._reason = reason
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -47,6 +50,8 @@ class Stream(asyncio.Protocol):
             await self._news.wait()
         data = bytes(self._buffer)
         self._buffer.clear()
+        if self.hold is not None:
+            self.hold.taken()
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
@@ -71,6 +76,8 @@ class Stream(asyncio.Protocol):
         """Give the port back; harmless twice. Waits until it is free, at most CLOSE_SECONDS."""
         self._closed = True
         self._news.set()
+        if self.hold is not None:
+            self.hold.end()
         if self._transport is None or self._ended.is_set():
             return
         self._transport.abort()
@@ -88,12 +95,16 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         self._news.set()
+        if self.hold is not None:
+            self.hold.waiting()
         if len(self._buffer) > HIGH and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._error = exc
+        if self.hold is not None:
+            self.hold.end()
         self._ended.set()
         self._news.set()
         self._writable.set()

@@ -29,22 +29,14 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. 0, or 1 when it cannot start."""
     try:
         asyncio.run(_serve(args))
-    except OSError as error:
-        what = error.strerror or error
-        print(
-            f"payvand crm: cannot listen on {args.host} port {args.port} with data in {args.data}:"
-            f" {what}. Choose another --port, --host or --data.",
-            file=sys.stderr,
-        )
-        return 1
-    except sqlite3.Error as error:
-        print(
-            f"payvand crm: {args.data / 'crm.sqlite'} cannot be used: {error}."
-            " Choose another --data or move the file away.",
-            file=sys.stderr,
-        )
+    except _NotListening as error:
+        print(f"payvand crm: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+class _NotListening(Exception):
+    """The server cannot start; what is wrong and what to do."""
 
 
 async def _serve(args: argparse.Namespace) -> None:
@@ -54,7 +46,19 @@ async def _serve(args: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    running = await serve(args.host, args.port, args.data, args.token)
+    try:
+        running = await serve(args.host, args.port, args.data, args.token)
+    except (OSError, UnicodeError) as error:  # a host name that IDNA cannot write is the latter
+        what = getattr(error, "strerror", None) or error
+        raise _NotListening(
+            f"cannot listen on {args.host} port {args.port} with data in {args.data}:"
+            f" {what}. Choose another --port, --host or --data."
+        ) from error
+    except sqlite3.Error as error:
+        raise _NotListening(
+            f"{args.data / 'crm.sqlite'} cannot be used: {error}."
+            " Choose another --data or move the file away."
+        ) from error
     try:
         print(f"Reference CRM listening on {running.url}", flush=True)
         await stop.wait()

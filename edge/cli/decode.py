@@ -10,7 +10,9 @@ is pending.
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 HELP = "Show what recorded bytes mean."
 
@@ -30,13 +32,19 @@ def run(args: argparse.Namespace) -> int:
     from edge.decoding import decode, parse_options, records
     from edge.errors import BadInput
 
-    try:
-        data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot read {args.file}: {error.strerror}; name a file or -") from error
-    job = parse_options(args.driver, data, args.set, args.at, args.timezone)
     write = sys.stdout.buffer.write
-    for line in records(job) if args.records else decode(job):
-        write(line + b"\n")
+    with ExitStack() as stack:
+        file: BinaryIO
+        try:
+            if args.file == "-":
+                file = stack.enter_context(open(0, "rb", closefd=False))
+            else:
+                file = stack.enter_context(Path(args.file).open("rb"))
+        except OSError as error:
+            advice = f"cannot read {args.file}: {error.strerror}; name a file or -"
+            raise BadInput(advice) from error
+        job = parse_options(args.driver, file, args.set, args.at, args.timezone)
+        for line in records(job) if args.records else decode(job):
+            write(line + b"\n")
     sys.stdout.buffer.flush()
     return 0

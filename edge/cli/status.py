@@ -20,11 +20,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.local.status import DestinationStatus, DeviceStatus, Status
+    from edge.local.status import (
+        ClockStatus,
+        DestinationStatus,
+        DeviceStatus,
+        DiskStatus,
+        Status,
+    )
 
 HELP = "Show how the box, its devices and its CRMs are."
 WIDTH = 79
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+SOURCES = {"kernel": "a time server", "crm": "the CRM's time"}
 AT_EASE = ("starting", "online")
 
 
@@ -42,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(msgspec.json.encode(status).decode())
     else:
-        print("\n".join(page(status, datetime.now(UTC))))
+        now = status.clock.now if status.clock else datetime.now(UTC)
+        print("\n".join(page(status, now)))
     return 0
 
 
@@ -63,6 +71,10 @@ def page(status: "Status", now: datetime) -> Iterator[str]:
     yield from _wrapped(f"box {status.box}, journal {status.journal}", "  ")
     if status.trouble:
         yield from _wrapped(f"trouble: {status.trouble}", "  ")
+    if status.clock:
+        yield from _wrapped(_clock(status.clock), "  ")
+    if status.disk:
+        yield from _disk(status.disk)
     for device in status.devices:
         yield ""
         yield from _device(device, now)
@@ -71,10 +83,38 @@ def page(status: "Status", now: datetime) -> Iterator[str]:
         yield from _destination(destination, now)
 
 
+def _clock(clock: "ClockStatus") -> str:
+    since = _since(clock.since, clock.now)
+    if clock.source is None:
+        return (
+            f"clock: not trusted {since}, it shows {clock.now.astimezone():%Y-%m-%d %H:%M}; events"
+            " are corrected when a time server or a CRM answers"
+        )
+    return f"clock: right by {SOURCES[clock.source]} {since}"
+
+
+def _disk(disk: "DiskStatus") -> Iterator[str]:
+    days = "" if disk.days_left is None else f", lasts {span(disk.days_left * 86400)} at this rate"
+    given = "" if disk.ballast else ", its reserve is given up"
+    yield from _wrapped(f"disk: {disk.percent} % used, {_size(disk.free)} free{days}{given}", "  ")
+    if disk.advice:
+        yield from _wrapped(f"do: {disk.advice}", "  ")
+
+
+def _size(count: int) -> str:
+    for exponent, unit in ((30, "GiB"), (20, "MiB")):
+        if count >= 1 << exponent:
+            return f"{count / (1 << exponent):.1f} {unit}"
+    return f"{count >> 10} KiB"
+
+
 def _device(device: "DeviceStatus", now: datetime) -> Iterator[str]:
     yield from _wrapped(f"device {device.key}: {device.state} {_since(device.since, now)}")
     facts = [f"{device.driver} on {device.link}", _count(device.calls, "call")]
     facts.append(f"last bytes {_ago(device.last_bytes_at, now)}")
+    if device.clock_skew is not None:
+        way = "ahead" if device.clock_skew > 0 else "behind"
+        facts.append(f"its clock {span(abs(device.clock_skew))} {way}")
     if device.unrecognized:
         facts.append(f"{device.unrecognized} not understood")
     yield from _wrapped(", ".join(facts), "  ")

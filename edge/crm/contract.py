@@ -126,6 +126,8 @@ class Event(Struct, frozen=True):
     data: Raw
     subject: Some | None = None
     datacontenttype: Literal["application/json"] | None = None
+    timenotbefore: Moment | None = None
+    timenotafter: Moment | None = None
 
 
 class Named(Struct, frozen=True):

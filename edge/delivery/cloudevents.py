@@ -2,6 +2,7 @@
 
     {"specversion": "1.0", "id": "5f3a9c01-42", "source": "/boxes/mashhad/pbx1", …, "data": {…}}
 
+`timenotbefore` and `timenotafter` stand where the time is estimated and these bounds are known.
 The data lies in the journal as JSON and is passed on as it is, neither read nor built again.
 """
 
@@ -32,6 +33,8 @@ class _CloudEvent(Struct, frozen=True, omit_defaults=True, gc=False):
     timequality: str
     data: Raw
     subject: str | None = None
+    timenotbefore: datetime | None = None
+    timenotafter: datetime | None = None
 
 
 def event_id(journal: str, sequence: int) -> str:
@@ -52,6 +55,8 @@ def _envelope(journal: str, box: str, event: Stored) -> _CloudEvent:
         event.timequality,
         Raw(event.data),
         event.subject or None,
+        event.not_before,
+        event.not_after,
     )
 
 

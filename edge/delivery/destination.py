@@ -3,14 +3,16 @@
     forwarder ──pack(batch)──▶ body ──deliver(batch, body)──▶ Delivered | TryLater | TooBig | …
 
 An error is named by the reaction it asks for; the forwarder is the only place that catches them.
+Any other exception is a fault of our own: the forwarder closes the destination and starts it anew.
 None of them loses an event: it is sent again, in smaller batches, or parked with the reason.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
+from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
 
@@ -51,11 +53,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """All events up to `through` are stored there, except the rejected, which lie in the batch."""
+    """All events up to `through` are stored there, except the rejected, which lie in the batch.
+
+    heard: the destination's clock, if it showed it and can be believed.
+    """
 
     through: int
     rejected: tuple[Rejected, ...]
     answer: str
+    heard: PeerTime | None = None
 
 
 class DeliveryError(Exception):
@@ -114,7 +120,15 @@ class Destination(Protocol):
         """Send once. Raises DeliveryError; a repeat of the same events is harmless."""
 
     async def close(self) -> None:
-        """Give back what `start` opened; harmless twice."""
+        """Give back what `start` opened; harmless twice. Another `start` may follow."""
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A destination that can be asked for the time without sending it an event."""
+
+    async def ask_time(self, journal: str) -> PeerTime | None:
+        """Its clock, None if it shows none. Raises TryLater when it cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

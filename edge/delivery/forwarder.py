@@ -6,6 +6,10 @@
 Two tasks: while a batch is under way, the next one is read and packed, so that the destination
 never waits for the box. The cursor moves only over what the destination said it stored, or over an
 event parked with its reason. Whatever else happens, the same events are sent again.
+
+The forwarder and the supervisor of a device are the two places that catch everything: a fault of
+our own in one of them must not end the others. Here it is logged, and both tasks begin anew from
+the cursor. Only the journal's failure ends a forwarder, since without it nothing is kept.
 """
 
 import asyncio
@@ -31,10 +35,11 @@ from edge.delivery.destination import (
     TooSlow,
     TryLater,
 )
-from edge.journal.journal import Journal
+from edge.journal.journal import Journal, JournalFailed
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 60.0
+_OWN_FAULT = "A fault of Payvand's own while delivering; it is tried again; tell support."
 # After so many batches taken at a smaller size, the next larger size is tried again.
 _GROW_AFTER = 16
 
@@ -94,6 +99,7 @@ class Forwarder:
         self._accepted = 0
         self._failures = 0
         self._trouble: DeliveryError | None = None
+        self._faulty = False
         self._next_try: float | None = None
         self._last_answer = ""
         self._last_ok_at: datetime | None = None
@@ -118,14 +124,31 @@ class Forwarder:
         )
 
     async def run(self) -> None:
-        """Deliver until cancelled; ends by itself only with the journal's failure, in a group."""
-        parcels: Queue[_Parcel] = Queue(1)
+        """Deliver until cancelled. Raises JournalFailed, alone or in a group, and nothing else."""
         self._parked = {event.sequence for event in await self._journal.parked(self._name)}
-        await self._destination.start()
+        while True:
+            try:
+                await self._serve()
+            except Exception as fault:
+                if _is_of_journal(fault):
+                    raise
+                if _is_cancelled():
+                    # In Python 3.11 the fault of a task hides that its group was cancelled.
+                    _LOG.exception("%s: a fault of our own at the end", self._name)
+                    raise asyncio.CancelledError from fault
+                failure = TryLater("fault", _OWN_FAULT)
+                await self._wait(failure, self._delay(failure), fault)
+
+    async def _serve(self) -> None:
+        """Deliver from the cursor on, until cancelled or something fails."""
+        parcels: Queue[_Parcel] = Queue(1)
         try:
+            await self._destination.start()
             async with TaskGroup() as group:
                 group.create_task(self._read_ahead(parcels))
-                group.create_task(self._send(parcels))
+                # Not a second task: a group that fails while it only waits leaves its task
+                # counted as cancelled (Python 3.11), and run() could not tell.
+                await self._send(parcels)
         finally:
             await self._destination.close()
 
@@ -135,7 +158,8 @@ class Forwarder:
             await self._journal.changed(position, _LOOK_SECONDS)
             events = await self._journal.read(position, self._limit, MAX_DATA)
             if events:
-                batch = Batch(self._journal.id, self._journal.box, position, events)
+                origin = self._journal.origin(events[0].sequence)
+                batch = Batch(origin, self._journal.box, position, events)
                 await parcels.put(await self._pack(batch))
                 position = batch.last
 
@@ -233,12 +257,17 @@ class Forwarder:
             return self._pace.after_order(failure.seconds, self._failures + 1)
         return self._pace.after_failure(self._failures + 1)
 
-    async def _wait(self, trouble: DeliveryError, seconds: float) -> None:
-        if self._trouble is None or _state(trouble) != _state(self._trouble):
+    async def _wait(
+        self, trouble: DeliveryError, seconds: float, fault: Exception | None = None
+    ) -> None:
+        """Show the trouble until the next attempt; log it where it is news, a fault with traces."""
+        new = self._trouble is None or _state(trouble) != _state(self._trouble)
+        if new:
             self._since = datetime.now(UTC)
-            _LOG.warning(
-                "%s: nothing is delivered (%s). %s", self._name, trouble.answer, trouble.advice
-            )
+        if new or (fault is not None and not self._faulty):
+            words = "%s: nothing is delivered (%s). %s"
+            _LOG.warning(words, self._name, trouble.answer, trouble.advice, exc_info=fault)
+        self._faulty = self._faulty or fault is not None
         self._failures += 1
         self._trouble = trouble
         self._last_answer = trouble.answer
@@ -252,8 +281,20 @@ class Forwarder:
             _LOG.info("%s: delivering again, %d events wait", self._name, self.progress.backlog)
         self._failures = 0
         self._trouble = None
+        self._faulty = False
         self._last_answer = answer
 
 
 def _state(trouble: DeliveryError) -> State:
     return "refused" if isinstance(trouble, NotAllowed) else "retrying"
+
+
+def _is_of_journal(fault: Exception) -> bool:
+    if isinstance(fault, ExceptionGroup):
+        return fault.subgroup(JournalFailed) is not None
+    return isinstance(fault, JournalFailed)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

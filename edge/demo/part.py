@@ -1,6 +1,8 @@
 """One process of the demo: started out of the terminal's reach, watched, and surely ended."""
 
 import asyncio
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -9,6 +11,15 @@ from edge.errors import CommandFailed
 
 GOODBYE_SECONDS = 10.0
 _LAST_WORDS = 3
+_PR_SET_PDEATHSIG = 1
+"""Of prctl(2); it outlives exec."""
+_TIED = f"""
+import ctypes, os, sys
+ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGTERM)})
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+"""Becomes another Python that is told to end when the one that started it dies, even by SIGKILL."""
 
 
 class PartDied(CommandFailed):
@@ -29,7 +40,8 @@ class Part:
         """Its own process group: a Ctrl-C in the terminal reaches the demo alone."""
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge", *words),
+                *(sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid())),
+                *("-m", "edge", *words),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=PIPE,
                 stderr=file,

@@ -4,7 +4,7 @@ driver ──emit(facts, memory)──▶ seal each ──▶ journal.append: on
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from drivers.contract import Clock
 from drivers.events import Call, DeviceState, Fact, Unrecognized
@@ -13,6 +13,8 @@ from edge.journal.journal import Journal
 from edge.local.status import Alarm
 
 MOST_ALARMS = 20
+OVER = "-over"
+"""A state whose code is an alarm's and this says that the alarm is over."""
 
 
 class Intake:
@@ -22,7 +24,7 @@ class Intake:
         self.device = seal.source
         self.calls = 0
         self.unrecognized = 0
-        self.alarms: dict[str, Alarm] = {}
+        self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
         self._clock = clock
@@ -32,26 +34,42 @@ class Intake:
         """What the driver left behind at its last emit."""
         return self._journal.memory(self.device)
 
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What a technician must look at, oldest first."""
+        return tuple(
+            Alarm(state.code, state.advice, self.at(since))
+            for state, since in self._alarms.values()
+        )
+
+    def at(self, monotonic: float) -> datetime:
+        """The time of day at a monotonic time, by what the clock knows now."""
+        now = self._clock()
+        return now.utc - timedelta(seconds=now.monotonic - monotonic)
+
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
         now = self._clock()
         events = [self._seal.fact(fact, now) for fact in facts]
         await self._journal.append(events, (self.device, memory))
         for fact in facts:
-            self._count(fact, now.utc)
+            self._count(fact, now.monotonic)
 
     async def tell(self, state: DeviceState) -> None:
         """Store how the device is; the driver's memory stays."""
         now = self._clock()
         await self._journal.append([self._seal.fact(state, now)])
-        self._count(state, now.utc)
+        self._count(state, now.monotonic)
 
-    def _count(self, fact: Fact, at: datetime) -> None:
+    def _count(self, fact: Fact, monotonic: float) -> None:
         if isinstance(fact, Call):
             self.calls += fact.stage == "ended"
         elif isinstance(fact, Unrecognized):
             self.unrecognized += fact.count
         elif fact.state == "alarm":
-            self.alarms[fact.code + fact.advice] = Alarm(fact.code, fact.advice, at)
-            if len(self.alarms) > MOST_ALARMS:
-                del self.alarms[next(iter(self.alarms))]
+            self._alarms[fact.code + fact.advice] = (fact, monotonic)
+            if len(self._alarms) > MOST_ALARMS:
+                del self._alarms[next(iter(self._alarms))]
+        elif fact.code.endswith(OVER):
+            code = fact.code.removesuffix(OVER)
+            self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}

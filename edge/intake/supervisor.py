@@ -9,7 +9,6 @@ This is the only place that catches everything: a driver's bug must not stop the
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -64,11 +63,12 @@ class Supervisor:
         self._state: DeviceWord = "starting"
         self._code = "starting"
         self._advice = ""
-        self._since = datetime.now(UTC)
+        self._since = monotonic()
 
     @property
     def status(self) -> DeviceStatus:
         """How the device is now."""
+        last = self.tap.last_bytes
         return DeviceStatus(
             key=self._intake.device,
             driver=self._driver_name,
@@ -76,12 +76,15 @@ class Supervisor:
             state=self._state,
             code=self._code,
             advice=self._advice,
-            since=self._since,
+            since=self._intake.at(self._since),
             calls=self._intake.calls,
-            last_bytes_at=self.tap.last_bytes_at,
+            last_bytes_at=None if last is None else self._intake.at(last),
             bytes_in=self.tap.bytes_in,
             unrecognized=self._intake.unrecognized,
-            alarms=tuple(self._intake.alarms.values()),
+            clock_skew=getattr(
+                self._driver, "clock_skew", None
+            ),  # not every device prints its time
+            alarms=self._intake.alarms,
         )
 
     async def keep(self) -> None:
@@ -113,7 +116,7 @@ class Supervisor:
             return error
         except JournalFailed:
             raise
-        except Exception:  # noqa: BLE001 - the one place for it: the other devices go on
+        except Exception:  # noqa: BLE001 - here and in the forwarder: the others go on
             _LOG.exception("%s: the driver stopped by a fault of its own", self._intake.device)
         finally:
             await link.close()
@@ -140,7 +143,7 @@ class Supervisor:
 
     def _show(self, state: DeviceWord, code: str, advice: str) -> None:
         self._state, self._code, self._advice = state, code, advice
-        self._since = datetime.now(UTC)
+        self._since = monotonic()
 
     def _known_adapter(self) -> UsbIdentity | None:
         kept = self._journal.memory(self._adapter_key)

@@ -6,7 +6,6 @@ and never leave the box (design section 9).
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Literal
 
@@ -25,11 +24,14 @@ class Chunk:
 
 
 class Tap:
-    """The last bytes of one device, over all links that it had since the start."""
+    """The last bytes of one device, over all links that it had since the start.
+
+    last_bytes: the monotonic time of the last ones from it.
+    """
 
     def __init__(self) -> None:
         self.bytes_in = 0
-        self.last_bytes_at: datetime | None = None
+        self.last_bytes: float | None = None
         self._chunks: deque[Chunk] = deque()
         self._kept = 0
 
@@ -46,7 +48,7 @@ class Tap:
             self._kept -= len(self._chunks.popleft().data)
         if way == "<":
             self.bytes_in += len(data)
-            self.last_bytes_at = datetime.now(UTC)
+            self.last_bytes = monotonic()
 
 
 class TappedLink:

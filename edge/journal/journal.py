@@ -9,45 +9,68 @@ given at the commit. A journal belongs to the event loop in which it was opened.
 
 import asyncio
 import os
+import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from queue import Empty
 from typing import NoReturn, Self, TypeVar, cast
 
-from peewee import SqliteDatabase
+from peewee import DatabaseError, SqliteDatabase
 
 from edge.journal import models
-from edge.journal.opening import Opened, connect, open_file, plain
-from edge.journal.records import JournalFailed, JournalUnusable, Parked, Sealed, Stored
-from edge.journal.writer import Row, Work, Writer
+from edge.journal.connecting import connect, plain
+from edge.journal.history import Retention, figures
+from edge.journal.inspection import mark_suspect
+from edge.journal.opening import Opened, open_file
+from edge.journal.records import (
+    Figures,
+    History,
+    JournalFailed,
+    JournalUnusable,
+    Parked,
+    Recovery,
+    Sealed,
+    Stored,
+)
+from edge.journal.recovery import Tell
+from edge.journal.rows import READ, row, stored
+from edge.journal.writer import Work, Writer
 
-__all__ = ["Journal", "JournalFailed", "JournalUnusable", "Parked", "Sealed", "Stored"]
+__all__ = [
+    "History",
+    "Journal",
+    "JournalFailed",
+    "JournalUnusable",
+    "Parked",
+    "Recovery",
+    "Sealed",
+    "Stored",
+]
 
 T = TypeVar("T")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_READ = (
-    "SELECT sequence, device, type, subject, time, timequality, boot, monotonic, data"
-    " FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?"
-)
 
 
 class Journal:
     """Open it with `Journal.open`; every method belongs to the loop's thread.
 
-    id: 8 hex digits, new with every database. box: 12 hex digits, this box's. last: the highest
-    sequence on disk, 0 if none.
+    id: 8 hex digits, in the ids of events written now; for older ones ask `origin`. box: 12 hex
+    digits, this box's. last: the highest sequence given out, 0 if none. recovered: what was saved
+    of a damaged file when this one was opened, else None.
     """
 
     def __init__(self, path: Path, opened: Opened) -> None:
-        self.id = opened.journal
+        self.id = opened.epochs[-1][1]
         self.box = opened.box
         self.last = opened.last
+        self.recovered = opened.recovered
+        self._path = path
+        self._epochs = opened.epochs
         self._lock = opened.lock
         self._memories = opened.memories
         self._cursors = opened.cursors
@@ -62,18 +85,28 @@ class Journal:
             opened.last,
             lambda works: self._tell(self._on_commit, works),
             lambda error, works: self._tell(self._on_failure, error, works),
+            opened.copies,
         )
         self._writer.start()
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Create or open the file. Raises JournalUnusable; never changes a file it refuses."""
-        return cls(path, await asyncio.to_thread(open_file, path))
+    async def open(cls, path: Path, tell: Tell | None = None) -> Self:
+        """Create or open the file. Raises JournalUnusable; never changes a file it refuses.
+
+        A damaged file is put aside and what can be read of it carried on; the event that `tell`
+        makes of this is then the first new one.
+        """
+        return cls(path, await asyncio.to_thread(open_file, path, tell))
 
     @property
     def trouble(self) -> str | None:
         """What holds the writing up now and what to do about it; None if all is well."""
         return self._writer.trouble
+
+    @property
+    def full(self) -> bool:
+        """Whether it is a full disk that holds the writing up now."""
+        return self._writer.full
 
     async def append(
         self, events: Sequence[Sealed], memory: tuple[str, bytes] | None = None
@@ -85,11 +118,15 @@ class Journal:
         if not events and memory is None:
             return self.last
         waiter = self._loop.create_future()
-        return await self._commit(Work(waiter, [_row(event) for event in events], memory))
+        return await self._commit(Work(waiter, [row(event) for event in events], memory))
 
     def memory(self, device: str) -> bytes:
         """What was last committed for the device, b"" if nothing."""
         return self._memories.get(device, b"")
+
+    def remembered(self) -> tuple[str, ...]:
+        """The names under which something was committed as memory."""
+        return tuple(self._memories)
 
     async def changed(self, after: int, seconds: float | None = None) -> bool:
         """Wait until `last` is above `after`; False if it still is not after `seconds`."""
@@ -101,8 +138,38 @@ class Journal:
         return self.last > after
 
     async def read(self, after: int, limit: int = 500, max_bytes: int = 1 << 20) -> list[Stored]:
-        """Events above `after`, in order: at least one, up to `limit` and `max_bytes` of data."""
-        return await self._query(partial(_read, after=after, limit=limit, max_bytes=max_bytes))
+        """Events above `after`, in order: at least one, up to `limit` and `max_bytes` of data.
+
+        All of them have one `origin`.
+        """
+        events = await self._query(partial(_read, after=after, limit=limit, max_bytes=max_bytes))
+        if len(self._epochs) > 1 and events:
+            epoch = self._epoch(events[0].sequence)
+            return [event for event in events if self._epoch(event.sequence) == epoch]
+        return events
+
+    def origin(self, sequence: int) -> str:
+        """The journal id that an event was written with: the first part of its id for good."""
+        return self._epochs[self._epoch(sequence)][1]
+
+    def retain(
+        self, history: History, destinations: Sequence[str], clock: Callable[[], datetime | None]
+    ) -> None:
+        """Let delivered history go from now on, a few events at a time when nobody writes.
+
+        Delivered is what all of `destinations` have settled. `clock`: aware UTC, or None while the
+        time is not known; asked in another thread.
+        """
+        self._check()
+        self._writer.retain(Retention(history, destinations, clock))
+
+    def settle(self) -> None:
+        """Write the log back into the file at once, while the disk has room for what is new."""
+        self._writer.settle()
+
+    async def figures(self) -> Figures:
+        """How the file is filled. Raises JournalFailed."""
+        return await self._query(lambda database: figures(plain(database)))
 
     def cursor(self, destination: str) -> int:
         """The sequence up to which the destination is done, 0 for a new one."""
@@ -159,7 +226,14 @@ class Journal:
 
     async def _query(self, query: Callable[[SqliteDatabase], T]) -> T:
         self._check()
-        return await self._loop.run_in_executor(self._reading, query, self._reader)
+        try:
+            return await self._loop.run_in_executor(self._reading, query, self._reader)
+        except (sqlite3.DatabaseError, DatabaseError) as error:
+            self._on_failure(error, [])
+            raise cast("JournalFailed", self._failure) from error
+
+    def _epoch(self, sequence: int) -> int:
+        return max(0, bisect_right(self._epochs, sequence, key=itemgetter(0)) - 1)
 
     def _tell(self, call: Callable[..., None], *given: object) -> None:
         """From the writer's thread to the loop; a loop that has ended has nobody waiting."""
@@ -176,8 +250,9 @@ class Journal:
         self._wake()
 
     def _on_failure(self, error: Exception, works: list[Work]) -> None:
-        self._failure = JournalFailed(f"The journal cannot be written any more: {error}")
+        self._failure = JournalFailed(f"The journal cannot be used any more: {error}")
         self._failure.__cause__ = error
+        mark_suspect(self._path, error)
         with suppress(Empty):
             while work := self._writer.queue.get_nowait():
                 works.append(work)
@@ -191,43 +266,15 @@ class Journal:
         self._news.clear()  # … and lets the next ones wait
 
 
-def _row(event: Sealed) -> Row:
-    if event.subject is not None:
-        event.subject.encode()  # text that is no Unicode fails here, at its sender's
-    microseconds = (event.time - _EPOCH) // _MICROSECOND
-    return (
-        event.device,
-        event.type,
-        event.subject,
-        microseconds,
-        event.timequality,
-        event.boot,
-        event.monotonic,
-        event.data,
-    )
-
-
 def _read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> list[Stored]:
     events: list[Stored] = []
     size = 0
-    with closing(plain(database).execute(_READ, (after, limit))) as rows:
-        for sequence, device, kind, subject, time, quality, boot, monotonic, data in rows:
-            size += len(data)
+    with closing(plain(database).execute(READ, (after, limit))) as rows:
+        for found in rows:
+            size += len(found[-1])
             if events and size > max_bytes:
                 break
-            events.append(
-                Stored(
-                    sequence=sequence,
-                    device=device,
-                    type=kind,
-                    subject=subject,
-                    time=_EPOCH + time * _MICROSECOND,
-                    timequality=quality,
-                    boot=boot,
-                    monotonic=monotonic,
-                    data=data,
-                )
-            )
+            events.append(stored(found))
     return events
 
 

@@ -4,13 +4,20 @@
     memory     what each driver wants back, written together with its events
     progress   how far each destination is
     parked     what a destination refused for good
-    identity   one row: the ids of this journal and of this box
+    identity   one row: the id of this box
+    epoch      from which sequence on which journal id stands in the ids of events
+
+An event's id is `<journal>-<sequence>`, and no id may ever name two contents. A file that was
+restored or recovered cannot know which numbers the box gave out after it: so it begins an epoch, a
+new journal id from the next number on. Older events keep the id they were written with, and what is
+sent again is known again at the CRM. Sequences rise over all epochs, so cursors need no epoch.
 
 There is no index beside the primary keys: each one would cost a page of flash per event. The row of
 the highest sequence is never deleted, since the next number is taken from it.
 """
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 
 from peewee import (
@@ -24,6 +31,8 @@ from peewee import (
     SqliteDatabase,
     TextField,
 )
+
+from edge.journal.connecting import plain
 
 APPLICATION = 0x50_61_79_76  # "Payv": tells a journal from any other SQLite file
 
@@ -75,34 +84,68 @@ class Parked(Model):
 
 
 class Identity(Model):
-    """`journal`: 8 hex digits, new with every database. `box`: 12 hex digits."""
+    """`box`: 12 hex digits."""
 
     id = IntegerField(primary_key=True, constraints=[SQL("CHECK (id = 1)")])
-    journal = TextField()
     box = TextField()
 
     class Meta:
         strict_tables = True
 
 
+class Epoch(Model):
+    """`journal`: 8 hex digits, the journal id of the events from sequence `first` on."""
+
+    first = IntegerField(primary_key=True)
+    journal = TextField()
+
+    class Meta:
+        strict_tables = True
+
+
+_FIRST_IDENTITY = (
+    "CREATE TABLE identity (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),"
+    " journal TEXT NOT NULL, box TEXT NOT NULL) STRICT"
+)
+
+
 def _create(database: SqliteDatabase) -> None:
-    for model in (Event, Memory, Progress, Parked, Identity):
+    for model in (Event, Memory, Progress, Parked):
         SchemaManager(model, database=database).create_all(safe=False)
-    ids = {"id": 1, "journal": secrets.token_hex(4), "box": secrets.token_hex(6)}
-    Identity.insert(ids).execute(database)
+    plain(database).execute(_FIRST_IDENTITY)
+    ids = (1, new_journal_id(), secrets.token_hex(6))
+    plain(database).execute("INSERT INTO identity VALUES (?, ?, ?)", ids)
     database.application_id = APPLICATION
 
 
-STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create,)
+def _count_epochs(database: SqliteDatabase) -> None:
+    SchemaManager(Epoch, database=database).create_all(safe=False)
+    plain(database).execute("INSERT INTO epoch SELECT 1, journal FROM identity")
+    plain(database).execute("ALTER TABLE identity DROP COLUMN journal")
+
+
+STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs)
 """Step n brings a file from version n to n + 1. A released step keeps what it did: when a model
 changes, a new step alters the table, and the step that made it takes the old definition along."""
 
 VERSION = len(STEPS)
 
 
-def upgrade(database: SqliteDatabase) -> None:
-    """Bring the schema to this version, each step in a transaction of its own."""
-    for number in range(database.user_version, VERSION):
-        with database.atomic("IMMEDIATE"):
-            STEPS[number](database)
-            database.user_version = number + 1
+def new_journal_id() -> str:
+    return secrets.token_hex(4)
+
+
+_TOP = (
+    "SELECT MAX((SELECT IFNULL(MAX(sequence), 0) FROM event),"
+    " (SELECT IFNULL(MAX(cursor), 0) FROM progress),"
+    " (SELECT IFNULL(MAX(sequence), 0) FROM parked),"
+    " (SELECT IFNULL(MAX(first), 1) - 1 FROM epoch))"
+)
+
+
+def begin_epoch(connection: sqlite3.Connection) -> int:
+    """Give a new journal id to all that comes; returns its first sequence, above all known."""
+    (top,) = connection.execute(_TOP).fetchone()
+    epoch = (top + 1, new_journal_id())
+    connection.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?)", epoch)
+    return int(top) + 1

@@ -1,9 +1,9 @@
 """What goes into the journal, what comes out of it, and how it fails."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -24,9 +24,15 @@ class Sealed(Struct, frozen=True, kw_only=True):
 
 
 class Stored(Sealed, frozen=True, kw_only=True):
-    """An event on disk. Its id is `<journal>-<sequence>`."""
+    """An event on disk. Its id is `<journal>-<sequence>`: see `Journal.origin`.
+
+    not_before, not_after: between which times it happened, where its own is only estimated and
+    these are known (edge/journal/retime.py finds them when the event is read for somebody).
+    """
 
     sequence: int
+    not_before: datetime | None = None
+    not_after: datetime | None = None
 
 
 class Parked(Struct, frozen=True):
@@ -34,6 +40,46 @@ class Parked(Struct, frozen=True):
 
     sequence: int
     reason: str
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """How long events stay that every destination has settled.
+
+    They go, oldest first, when they are older than `days`, or while the file holds more than
+    `megabytes`. Undelivered and parked events never go.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=3650, title="Days to keep delivered events")] = 90
+    megabytes: Annotated[int, Meta(ge=10, le=1_000_000, title="Most that the journal takes")] = 1000
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """Bytes of the journal's file: `used` hold something, `spare` are free for the next events."""
+
+    used: int
+    spare: int
+
+
+class Recovery(Struct, frozen=True):
+    """A damaged file was put aside, and what could be read of it was carried on.
+
+    events: how many were read. lost: how many are known to be missing, at least. quarantined: the
+    file's name now. damage: what was found, in SQLite's words.
+    """
+
+    events: int
+    lost: int
+    quarantined: str
+    damage: str
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the technician."""
+        return (
+            f"The journal was damaged ({self.damage}): {self.events} events were recovered and at"
+            f" least {self.lost} are lost; the damaged file is kept as {self.quarantined}, and the"
+            " disk should be replaced."
+        )
 
 
 class JournalUnusable(Exception):

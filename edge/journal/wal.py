@@ -1,46 +1,82 @@
-"""Gives the write-ahead log its full size before the first event comes.
+"""The write-ahead log: given its full size before the first event comes, and kept at it.
 
 While the log file grows, each commit costs two flushes and some 12 KB of flash; once it has its
 size and is only written over, one flush and 6 KB. So a transaction fills it and is rolled back:
 the pages were spilled to the log, never reach the database, and the file keeps its size.
+
+SQLite's own checkpoints come within a commit and hide their errors. Here they come after the commit
+was told to its waiters, well before the log is full, and an error goes up: after a failed fsync
+nobody knows what is in the database file.
 """
 
 import os
 import sqlite3
 from pathlib import Path
 
-_PAGES = 1000
-"""SQLite's own wal_autocheckpoint: from here on it begins again at the log's start."""
+PAGES = 1000
+"""A checkpoint comes before the log holds so many pages; then it begins again at its start."""
 
-_FRAME = 4096 + 24
+_AGAIN = 100
+"""So many pages later a checkpoint is tried again that could not end: somebody was reading."""
 
-
-def grow(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the log as large as it gets, on disk, unless it is. A full disk leaves it smaller."""
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size >= _PAGES * 4096:
-        return
-    (cache,) = connection.execute("PRAGMA cache_size").fetchone()
-    connection.execute("PRAGMA cache_size = 16")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE filler (content)")
-        connection.execute("INSERT INTO filler VALUES (zeroblob(?))", (_PAGES * 4096,))
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}:
-            raise
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        connection.execute(f"PRAGMA cache_size = {cache}")
-    _flush(log)
+_PAGE = 4096
 
 
-def _flush(log: Path) -> None:
-    """Pay for the growth now, not in the first event's commit."""
-    if log.exists():
-        descriptor = os.open(log, os.O_RDWR)
+class Log:
+    """The log of one connection in WAL mode, with `wal_autocheckpoint` off."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._file = path.with_name(f"{path.name}-wal")
+        self._pages = 0
+
+    def grow(self) -> None:
+        """Make it as large as it gets, on disk, unless it is. A full disk leaves it smaller.
+
+        And somewhat larger than that: the last pages stay in the cache and never reach it.
+        """
+        if self._file.exists() and self._file.stat().st_size >= PAGES * _PAGE:
+            return
+        connection, size = self._connection, (PAGES + _AGAIN) * _PAGE
+        (cache,) = connection.execute("PRAGMA cache_size").fetchone()
+        connection.execute("PRAGMA cache_size = 16")
         try:
-            os.fdatasync(descriptor)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE filler (content)")
+            connection.execute("INSERT INTO filler VALUES (zeroblob(?))", (size,))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}:
+                raise
         finally:
-            os.close(descriptor)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute(f"PRAGMA cache_size = {cache}")
+        self._flush()
+
+    def committed(self, pages: int) -> None:
+        """Count the pages of a commit, and write the log back before it is full.
+
+        Guessed too high, they cost a checkpoint more; too low, the log grows once. Raises
+        sqlite3.OperationalError where the disk failed. On a full disk the log stays as it is;
+        nothing is lost.
+        """
+        self._pages += pages
+        if self._pages < PAGES:
+            return
+        try:
+            found = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            found = (1, 0, 0)
+        busy, held, written = found
+        self._pages = PAGES - _AGAIN if busy or written < held else 0
+
+    def _flush(self) -> None:
+        """Pay for the growth now, not in the first event's commit."""
+        if self._file.exists():
+            descriptor = os.open(self._file, os.O_RDWR)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)

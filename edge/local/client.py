@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from edge.errors import CommandFailed
-from edge.local.control import SOCKET
+from edge.local.lock import SOCKET
 from edge.local.status import Status
 
 if TYPE_CHECKING:

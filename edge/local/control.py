@@ -13,7 +13,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.errors import CommandFailed
-from edge.local.lock import DataLock
+from edge.local.lock import SOCKET, DataLock
 from edge.local.status import Status
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SOCKET = "control.sock"
 SEQUENCE_DIGITS = 18
 LAST_WORDS_SECONDS = 1.0
 """How long a request may go on after the edge was told to stop."""
@@ -67,7 +66,8 @@ async def serve(
         await web.SockSite(runner, _listener(path)).start()
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # what is in its place, or stands still, `_listener` told
+            path.unlink()
         await runner.cleanup()
 
 
@@ -82,7 +82,7 @@ def _listener(path: Path) -> socket.socket:
         listener.close()
         raise CommandFailed(
             f"cannot make the control socket {path} ({error}): "
-            "give a data directory that is writable and has a shorter path"
+            "give a data directory that is writable, and move away what is there"
         ) from error
     return listener
 

@@ -5,6 +5,7 @@
 The kernel drops the lock when the process dies, however it dies.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -13,6 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import CommandFailed
+
+SOCKET = "control.sock"
+"""The control socket's name, beside the lock: see edge.local.control."""
+_LONGEST_PATH = 107
+"""Bytes of a unix socket's path (unix(7), sun_path without its end)."""
+_ADVICE = {
+    errno.EISDIR: "move that directory away",
+    errno.ENOENT: "make the directory, or name another one",
+    errno.ENOSPC: "make room on its disk",
+    errno.EROFS: "mount its file system for writing",
+}
+_GIVE = "give it to the user with chown, or run payvand as its owner"
 
 
 class AlreadyRunning(CommandFailed):
@@ -30,20 +43,42 @@ class DataLock:
 def hold(folder: Path) -> Iterator[DataLock]:
     """Hold the data directory while the context lasts. Take it before the journal is opened.
 
-    The directory must exist. Raises AlreadyRunning, and OSError where the lock cannot be written.
+    Raises AlreadyRunning, and CommandFailed where the directory is not there, may not be written,
+    or has so long a path that nobody could ask the edge for its status.
     """
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if (size := len(os.fsencode(folder / SOCKET))) > _LONGEST_PATH:
+        raise CommandFailed(
+            f"the path {folder / SOCKET} has {size} bytes, a socket's may have {_LONGEST_PATH}: "
+            "give a data directory that has a shorter path"
+        )
+    place = folder / "lock"
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(_refusal(descriptor, folder)) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unwritable(place, error) from error
+    try:
+        _take(descriptor, place)
         # The file stays when we leave: taking it away would let two processes hold two of them.
         yield DataLock(folder)
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, place: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError as error:
+        raise AlreadyRunning(_refusal(descriptor, place.parent)) from error
+    except OSError as error:
+        raise _unwritable(place, error) from error
+
+
+def _unwritable(place: Path, error: OSError) -> CommandFailed:
+    advice = _ADVICE.get(error.errno or 0, _GIVE)
+    why = f"{place}: {error.strerror}"
+    return CommandFailed(f"{place.parent} may not be written by this user ({why}): {advice}")
 
 
 def _refusal(descriptor: int, folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 DeviceWord = Literal["starting", "online", "quiet", "offline", "alarm"]
+ClockSource = Literal["kernel", "crm"]
 DestinationWord = Literal["starting", "delivering", "retrying", "stopped"]
 
 
@@ -25,7 +26,8 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
     """One device. `calls`, `bytes_in` and `unrecognized` count from the start of the process.
 
     `link` is the port's name as a technician calls it. `unrecognized` counts lines or frames that
-    no rule read.
+    no rule read. clock_skew: seconds by which the device's own clock is ahead of ours, null where
+    nothing tells.
     """
 
     key: str
@@ -39,6 +41,7 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
     last_bytes_at: datetime | None = None
     bytes_in: int = 0
     unrecognized: int = 0
+    clock_skew: float | None = None
     alarms: tuple[Alarm, ...] = ()
 
 
@@ -64,6 +67,32 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     next_try_in: float | None = None
 
 
+class ClockStatus(Struct, frozen=True, kw_only=True):
+    """The box's clock.
+
+    now: what it shows. source: who vouches for that, null when nobody does; since when.
+    """
+
+    now: datetime
+    source: ClockSource | None
+    since: datetime
+
+
+class DiskStatus(Struct, frozen=True, kw_only=True):
+    """The disk that the journal is on.
+
+    percent: how much of it is used, the ballast counted as free. days_left: how long the room lasts
+    as the journal grows, null while unknown or where it does not. ballast: the reserve is there.
+    advice: what to do, empty when nothing is.
+    """
+
+    percent: int
+    free: int
+    days_left: float | None
+    ballast: bool
+    advice: str = ""
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The whole box. `trouble` is what is wrong with the box itself, in one sentence, or null."""
 
@@ -75,5 +104,7 @@ class Status(Struct, frozen=True, kw_only=True):
     uptime_seconds: int
     last_sequence: int
     trouble: str | None = None
+    clock: ClockStatus | None = None
+    disk: DiskStatus | None = None
     devices: tuple[DeviceStatus, ...] = ()
     destinations: tuple[DestinationStatus, ...] = ()

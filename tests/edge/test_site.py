@@ -16,6 +16,7 @@ from drivers.wire.address import SerialAddress, TcpAddress
 from edge import site as site_module
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.errors import BadInput
+from edge.journal.records import History
 from edge.site import Destination, Device, Problem, Site, SiteProblems, check, load, save
 
 GOOD = """
@@ -61,6 +62,33 @@ SITE = Site(
     ),
     (Destination("crm", "link", LinkSettings(url="https://crm.example.com")),),
 )
+
+
+def test_history_is_kept_as_long_as_is_set(tmp_path: Path) -> None:
+    assert check(tomllib.loads(GOOD)).history == History(days=90, megabytes=1000)
+    text = GOOD.replace("\n[[device]]", "\n[history]\ndays = 30\nmegabytes = 200\n\n[[device]]", 1)
+    site = check(tomllib.loads(text))
+    assert site.history == History(days=30, megabytes=200)
+    save(site, tmp_path / "site.toml")
+    assert load(tmp_path / "site.toml") == site
+    save(check(tomllib.loads(GOOD)), tmp_path / "site.toml")
+    assert "history" not in (tmp_path / "site.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("days = 0", "history.days"),
+        ("megabytes = 5", "history.megabytes"),
+        ("day = 9", "history.day"),
+    ],
+)
+def test_a_mistake_in_history(line: str, field: str) -> None:
+    text = GOOD.replace("\n[[device]]", f"\n[history]\n{line}\n\n[[device]]", 1)
+    with pytest.raises(SiteProblems) as found:
+        check(tomllib.loads(text))
+    assert [problem.field for problem in found.value.problems] == [field]
+
 
 # A process that dies, as in a power cut, where the new site.toml is about to take its name.
 CUT = """
@@ -151,7 +179,7 @@ def test_a_single_mistake_is_one_line_with_the_file(path: Path) -> None:
         ("timezone", "/etc/passwd", "is no time zone that this box knows"),
         ("timezone", "Asia", "is no time zone that this box knows"),
         ("nmae", "x", 'is not known: did you mean "name"?'),
-        ("zzzz", "x", "known are destination, device, name, timezone, version"),
+        ("zzzz", "x", "known are destination, device, history, name, timezone, version"),
         ("device", {"key": "pbx1"}, "must be a list of tables: write [[device]] above each"),
         ("destination", "crm", "must be a list of tables: write [[destination]] above each"),
     ],
@@ -213,6 +241,7 @@ def test_a_mistake_in_a_device(change: dict[str, Any], field: str, message: str)
                 "line_names.01": "must be text in quotes, not a whole number",
             },
         ),
+        ({"country_code": "999"}, {"country_code": "no country has 999; write one such as 98"}),
         (
             {"extension_lengths": [3, 99], "model": "KX-TA824", "layout": "tda-a"},
             {
@@ -264,6 +293,8 @@ def test_entries_that_are_no_tables_are_named_by_place() -> None:
         (b"version = 1\nname =\n", "line 2: Invalid value at column 7"),
         (b"version = [", "correct the file's end"),
         (b"name = '\xff'", "not UTF-8: save the file as UTF-8"),
+        (b"name = " + b"[" * 9000 + b"]" * 9000, "brackets in brackets, far too deep"),
+        (b"version = " + b"1" * 5000, "a number with thousands of digits"),
         (
             b"version = 2\nanything = 1",
             "version: 2 is from a newer payvand, this one reads up to 1",
@@ -341,3 +372,8 @@ def test_a_cut_before_the_rename_leaves_the_old_site(
 
 def test_a_problem_reads_as_field_and_message() -> None:
     assert str(SiteProblems([Problem("name", "is wrong")])) == "site.toml: name: is wrong"
+
+
+def test_a_mark_in_front_as_windows_editors_write_it_is_read_over(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load(path) == SITE

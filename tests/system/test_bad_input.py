@@ -186,14 +186,8 @@ async def test_a_second_box_on_the_same_data_is_refused(box: Box, port: SerialPo
     await box.becomes("online")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"no database at all\n" * 100, b"SQLite format 3\x00" + bytes(4080)],
-    ids=["text", "another program's"],
-)
-async def test_a_file_that_is_no_journal_is_left_alone(
-    content: bytes, box: Box, port: SerialPort
-) -> None:
+async def test_another_programs_database_is_left_alone(box: Box, port: SerialPort) -> None:
+    content = b"SQLite format 3\x00" + bytes(4080)
     box.settle(*_tda(port.path), None)
     file = box.data / "journal.sqlite"
     file.write_bytes(content)
@@ -203,6 +197,20 @@ async def test_a_file_that_is_no_journal_is_left_alone(
     assert str(file) in said
     assert file.read_bytes() == content
     assert {path.name for path in box.data.iterdir()} == {"site.toml", "journal.sqlite", "lock"}
+
+
+async def test_a_file_that_is_no_database_is_set_aside_and_told(
+    box: Box, crm: Crm, port: SerialPort
+) -> None:
+    content = b"no database at all\n" * 100
+    await crm.start()
+    box.settle(*_tda(port.path), crm.url)
+    (box.data / "journal.sqlite").write_bytes(content)
+    await box.start()
+    (alarm,) = await crm.told("box.alarm", "journal-recovered")
+    (kept,) = box.data.glob("journal.sqlite.damaged-*")
+    assert kept.read_bytes() == content
+    assert kept.name in alarm["data"]["advice"]
 
 
 @pytest.fixture

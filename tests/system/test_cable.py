@@ -20,6 +20,7 @@ from edge.intake.intake import Intake
 from edge.intake.seal import Seal, number_plan
 from edge.intake.supervisor import Supervisor
 from edge.journal.journal import Journal
+from edge.journal.retime import Timeline
 from tests.system.paper import assert_same, day_of
 from tests.system.processes import (
     SECONDS,
@@ -140,8 +141,9 @@ async def _served(
     journal: Journal, address: SerialAddress, root: Path
 ) -> AsyncIterator[Supervisor]:
     settings = PanasonicSettings(model="KX-TDA100", hidden_extensions=("601", "602", "691"))
-    driver = PanasonicDriver(settings, Surroundings(ZoneInfo("Asia/Tehran"), "t"), clock.now)
-    intake = Intake(Seal("pbx1", clock.boot_id(), number_plan(settings)), journal, clock.now)
+    now = clock.BoxClock(clock.boot_id(), Timeline(), clock.read_kernel()).now
+    driver = PanasonicDriver(settings, Surroundings(ZoneInfo("Asia/Tehran"), "t"), now)
+    intake = Intake(Seal("pbx1", clock.boot_id(), number_plan(settings)), journal, now)
     supervisor = Supervisor("panasonic", address, driver, intake, journal, root)
     keeping = asyncio.ensure_future(supervisor.keep())
     try:

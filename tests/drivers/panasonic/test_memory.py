@@ -180,3 +180,14 @@ def test_a_memory_that_cannot_be_read_is_told_once_and_the_device_is_served() ->
     alarms = [fact.code for fact in box.facts if isinstance(fact, DeviceState)]
     assert alarms == ["memory-lost"]
     assert len([fact for fact in box.facts if isinstance(fact, Call)]) == 2
+
+
+def test_a_group_that_is_still_not_listed_is_told_again_after_a_restart() -> None:
+    box = Listener()
+    box.hear("08:05:10", tda_a("08:05", "601", "02", "<I>0218000", "0'10", "00:00'00"))
+    box.hear("08:06:10", tda_a("08:06", "104", "02", "<I>0218000", "0'00", "00:01'00"))
+    again = Listener(memory=box.decoder.memory())
+    again.hear("09:05:17", tda_a("09:05", "104", "03", "", talk="00:00'10"))
+    advices = [fact.advice for fact in again.facts if isinstance(fact, DeviceState)]
+    assert len(advices) == 1
+    assert "601" in advices[0]

@@ -190,6 +190,12 @@ async def test_what_is_no_serial_port_is_told(tmp_path: Path) -> None:
         await open_serial(SerialAddress("/dev/ttyUSB0"), tmp_path)
 
 
+async def test_a_folder_is_no_serial_port(tmp_path: Path) -> None:
+    with pytest.raises(LinkMissing, match="is no serial port") as caught:
+        await open_serial(SerialAddress(str(tmp_path)))
+    assert caught.value.code == "port-wrong"
+
+
 async def test_denied_port_is_told_with_the_group(far: FarEnd) -> None:
     """Root may open everything, so it becomes nobody for a moment."""
     os.chmod(far.port, 0)  # noqa: PTH101

@@ -124,6 +124,13 @@ async def test_directory_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -
         assert str(data) in err.decode()
 
 
+async def test_host_that_is_no_name_is_one_clear_line(tmp_path: Path) -> None:
+    async with started("--host", "foo..bar", "--port", "0", "--data", str(tmp_path)) as process:
+        out, err = await process.communicate()
+    assert (process.returncode, out, err.count(b"\n")) == (1, b"", 1)
+    assert "cannot listen on foo..bar" in err.decode()
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "٨"])
 def test_port_that_is_none_is_a_bad_argument(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()

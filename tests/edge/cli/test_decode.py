@@ -116,18 +116,85 @@ def test_output_is_stable(payvand: Payvand, raw: Path) -> None:
     assert payvand(*ARGS, *clock, raw).stdout == payvand(*ARGS, *clock, raw).stdout
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", ":Europe/Berlin"])
 def test_the_zone_of_the_machine_where_none_is_given(
-    raw: Path, pytestconfig: pytest.Config
+    raw: Path, pytestconfig: pytest.Config, zone: str
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "edge", *ARGS[:2], *ARGS[4:], raw],
         cwd=pytestconfig.rootpath,
-        env=os.environ | {"TZ": "Europe/Berlin"},
+        env=os.environ | {"TZ": zone},
         capture_output=True,
         timeout=20,
         check=True,
     )
     assert b'"ended_at":"2026-03-09T07:07:00Z"' in done.stdout
+
+
+@pytest.mark.parametrize("zone", [":/etc/localtime", "CET-1CEST"])
+def test_the_zone_of_etc_where_tz_names_none(
+    raw: Path, pytestconfig: pytest.Config, zone: str
+) -> None:
+    words = [*ARGS[:2], *ARGS[4:], "--at", "2026-03-09T12:00:00+03:30", str(raw)]
+    command = [sys.executable, "-m", "edge", *words]
+    environment = {name: value for name, value in os.environ.items() if name != "TZ"}
+    said = [
+        subprocess.run(
+            command, cwd=pytestconfig.rootpath, env=env, capture_output=True, timeout=20, check=True
+        ).stdout
+        for env in (environment, environment | {"TZ": zone})
+    ]
+    assert said[0] == said[1] != b""
+
+
+def test_a_capture_of_a_year_that_cannot_be_is_told(payvand: Payvand, tmp_path: Path) -> None:
+    path = tmp_path / "wire.cap"
+    path.write_text("# payvand capture 1\n# started: 0001-01-01T00:00:00+14:00\n")
+    done = payvand("decode", "panasonic", "--set", "model=KX-TDA100", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("payvand: the capture's started is 0001-01-01T00:00:00+14:00: ")
+
+
+def test_a_large_raw_file_takes_no_more_memory_than_a_small_one(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    peaks = []
+    for megabytes in (1, 48):
+        path = tmp_path / "wire.txt"
+        path.touch()
+        os.truncate(path, megabytes << 20)
+        report = "import sys; from edge.__main__ import main; main(sys.argv[1:]);"
+        report += "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+        done = subprocess.run(
+            [sys.executable, "-c", report, *ARGS, "--records", path],
+            cwd=pytestconfig.rootpath,
+            capture_output=True,
+            timeout=40,
+            check=True,
+        )
+        peaks.append(int(done.stdout.split()[-1]))
+    assert peaks[1] - peaks[0] < 8 << 10, "KiB"
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("decode", "panasonic", "--set", "model=KX-TDA100")]
+)
+@pytest.mark.parametrize(("redirection", "why"), [(">/dev/full", "No space"), (">&-", "closed")])
+def test_an_output_that_takes_nothing_is_one_clear_line(
+    raw: Path, pytestconfig: pytest.Config, words: tuple[str, ...], redirection: str, why: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "edge", *words, raw],
+        cwd=pytestconfig.rootpath,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("payvand: standard output ")
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +209,14 @@ def test_the_zone_of_the_machine_where_none_is_given(
         (("--set", "model", "FILE"), "key=value"),
         (("--set", "model=KX-TDA100", "--at", "yesterday", "FILE"), "--at"),
         (("--set", "model=KX-TDA100", "--at", "2026-03-09T08:00:00", "FILE"), "--at"),
+        (("--set", "model=KX-TDA100", "--at", "0001-01-01T00:00:00+14:00", "FILE"), "1970 to 2200"),
+        (("--set", "model=KX-TDA100", "--at", "9999-12-31T23:59:59-10:00", "FILE"), "1970 to 2200"),
+        (("--set", "model=KX-TDA100", "--set", "country_code=999", "FILE"), "no country has 999"),
+        (("--set", "model=KX-TDA100", "/"), "Is a directory"),
+        (
+            ("--set", "model=KX-TDA100", "--set", "extension_lengths=a", "FILE"),
+            "extension_lengths[0]: must be a whole number\n",
+        ),
         (("--set", "model=KX-TDA100", "--timezone", "Mars/Base", "FILE"), "Mars/Base"),
         (("--set", "model=KX-TDA100", "/nowhere/at/all"), "/nowhere/at/all"),
     ],

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import re
+import select
 import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,6 +72,11 @@ def child(process: Process, command: str) -> int:
 
 def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def ended(handle: int) -> bool:
+    """Wait for a process's end, by its pidfd."""
+    return bool(select.select([handle], [], [], 15)[0])
 
 
 def folders(scratch: Path) -> list[Path]:
@@ -160,6 +166,24 @@ async def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(
     assert folders(scratch) == []
 
 
+async def test_a_demo_that_is_killed_leaves_no_process(root: Path, scratch: Path) -> None:
+    async with started(root, "--port", "0") as process:
+        await lines_until(process, CALL, 20)
+        parts = children(process)
+        assert len(parts) == 2
+        handles = [os.pidfd_open(pid) for pid in parts]
+        process.kill()
+        try:
+            for handle in handles:
+                assert await asyncio.to_thread(ended, handle), "an orphan lives on"
+        finally:
+            for handle in handles:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                os.close(handle)
+    assert len(folders(scratch)) == 1
+
+
 async def test_a_port_in_use_is_told_and_another_one_taken(root: Path, scratch: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -180,7 +204,7 @@ async def test_a_second_ctrl_c_waits_for_no_comparison(root: Path, scratch: Path
         crm = child(process, "crm")
         os.kill(crm, signal.SIGSTOP)  # nothing can be brought or compared now
         process.send_signal(signal.SIGINT)
-        await lines_until(process, re.compile("The exchange falls silent"), 10)
+        await lines_until(process, re.compile("The exchange falls silent"), 30)
         process.send_signal(signal.SIGINT)
         os.kill(crm, signal.SIGCONT)
         out, err = await process.communicate()

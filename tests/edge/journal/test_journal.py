@@ -152,22 +152,6 @@ async def test_parked_events_keep_their_reason_with_the_cursor(
     assert journal.pending("crm") == 0
 
 
-async def test_the_log_has_its_size_before_the_first_event_and_keeps_it(
-    journal: Journal, path: Path, sealed: Make
-) -> None:
-    def sizes() -> tuple[int, int]:
-        return path.stat().st_size, path.with_name("journal.db-wal").stat().st_size
-
-    await journal.append([sealed(1)])
-    database, log = sizes()
-    assert database < 100_000
-    assert log > 4_000_000
-    for n in range(150):  # enough for a few rounds of the log
-        await journal.append([sealed(n, size=100_000)])
-    assert sizes()[0] > 10_000_000
-    assert sizes()[1] < 1.2 * log
-
-
 async def test_text_that_is_no_unicode_hurts_only_its_sender(
     journal: Journal, sealed: Make
 ) -> None:

@@ -38,31 +38,11 @@ async def _filled(path: Path, sealed: Make) -> None:
     await journal.close()
 
 
-def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
-    path.write_bytes(b"01/02/07 20:12 101 01 5550100\r\n" * 200)
-    assert "not a journal" in asyncio.run(_refused(path))
-
-
 async def test_another_programs_database_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE event (sequence INTEGER PRIMARY KEY)")
     assert "another program" in await _refused(path)
-
-
-async def test_a_damaged_journal_is_refused(path: Path, sealed: Make) -> None:
-    await _filled(path, sealed)
-    with path.open("r+b") as file:
-        file.seek(4096 * 40)
-        file.write(b"\xa5" * 4096 * 3)
-    assert "damaged" in await _refused(path)
-
-
-async def test_a_journal_cut_short_is_refused(path: Path, sealed: Make) -> None:
-    await _filled(path, sealed)
-    with path.open("r+b") as file:
-        file.truncate(4096 * 20 + 100)
-    assert "damaged" in await _refused(path)
 
 
 async def test_a_newer_journal_is_refused(path: Path, sealed: Make) -> None:

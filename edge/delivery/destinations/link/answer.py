@@ -11,9 +11,10 @@ may lose an event.
     413                       TooBig
     other 4xx                 BadBatch      an event that is refused for good
     408 425 429, 5xx, 3xx, 200 that is not ours     TryLater, after Retry-After where there is one
+    1xx, 600 and more           TryLater: nobody has said what these mean
 """
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -35,7 +36,9 @@ _LONGEST_REASON = 200
 _NO_TOKEN = frozenset({401, 403})
 _NO_CRM_HERE = frozenset({404, 405, 407, 410, 421, 426})
 _NOT_NOW = frozenset({408, 425, 429})
-_OK, _REDIRECT, _TOO_BIG, _CLIENT, _SERVER = 200, 300, 413, 400, 500
+_OK, _REDIRECT, _TOO_BIG, _CLIENT, _SERVER, _UNKNOWN = 200, 300, 413, 400, 500, 600
+# JSON of another kind, text that is no UTF-8, and lists in lists without end.
+_NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Answer(Struct, frozen=True):
@@ -60,6 +63,17 @@ class _Stored(Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(_Stored)
 
 
+def is_link(answer: Answer) -> bool:
+    """Whether a CRM that has the link gave its good answer, whatever it stored."""
+    if answer.status != _OK or answer.content_type != "application/json":
+        return False
+    try:
+        _DECODER.decode(answer.body)
+    except _NOT_OURS:
+        return False
+    return True
+
+
 def read(answer: Answer, batch: Batch, now: datetime) -> Delivered:
     """What was stored of the batch. Raises DeliveryError for any answer but the good one."""
     if answer.status != _OK:
@@ -72,7 +86,7 @@ def read(answer: Answer, batch: Batch, now: datetime) -> Delivered:
         )
     try:
         stored = _DECODER.decode(answer.body)
-    except msgspec.DecodeError as error:
+    except _NOT_OURS as error:
         raise _unbelievable("HTTP 200 with JSON of another kind") from error
     if not batch.after <= stored.through <= batch.last:
         raise _unbelievable("HTTP 200 with a `through` outside of what was sent")
@@ -131,7 +145,25 @@ def _advice(status: int) -> str:
         )
     if status in _NOT_NOW:
         return "The CRM asked to slow down; the events wait and are sent again."
-    return "The CRM has a fault of its own; if it stays so, tell who runs the CRM."
+    if _SERVER <= status < _UNKNOWN:
+        return "The CRM has a fault of its own; if it stays so, tell who runs the CRM."
+    return (
+        "The CRM gives an answer that this version does not know; the events are sent again. If it"
+        " stays so, tell who runs the CRM."
+    )
+
+
+def http_date(text: str) -> datetime | None:
+    """The time of a Date or Retry-After header, in UTC. None where it is not to be reckoned with.
+
+    In the last year that a datetime holds, a second later may be no time at all.
+    """
+    try:
+        at = parsedate_to_datetime(text)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    return at if at.year < MAXYEAR else None
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -141,13 +173,8 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+    at = http_date(value)
+    return None if at is None else max(0.0, (at - now).total_seconds())
 
 
 def _reason(answer: Answer) -> str:

@@ -42,6 +42,8 @@ def _url_problems(url: str) -> list[str]:
     if parts.scheme not in ("http", "https") or not host:
         return [f"the address must begin with https:// and name a host; {_URL_WANTED}"]
     found = []
+    if not _is_name(host):
+        found.append(f"the address names a host that cannot be; {_URL_WANTED}")
     if any(not "!" <= sign <= "~" for sign in url):
         found.append(f"the address holds a space or a sign that no address has; {_URL_WANTED}")
     if "@" in parts.netloc:
@@ -54,6 +56,15 @@ def _url_problems(url: str) -> list[str]:
             " (http:// is for an IP address of the office's own network)."
         )
     return found
+
+
+def _is_name(host: str) -> bool:
+    """Whether it can be asked for: no empty part between dots, none over 63 letters."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_near(parts: SplitResult) -> bool:

@@ -13,6 +13,8 @@ from edge.delivery.destinations.link.settings import LinkSettings
     "url",
     [
         "https://crm.example.com",
+        "https://crm.example.com.",
+        f"https://{'a' * 63}.example.com",
         "https://crm.example.com:8443/api/",
         "http://127.0.0.1:8080",
         "http://localhost:8080",
@@ -39,6 +41,9 @@ def test_good_addresses(url: str) -> None:
         "https://crm .example.com",
         "http://crm.example.com",
         "http://203.0.113.9.example.com",
+        "https://crm..example.com",
+        "https://.com",
+        f"https://{'a' * 64}.example.com",
     ],
 )
 def test_bad_addresses_are_named_with_what_to_do(url: str) -> None:
