@@ -9,10 +9,15 @@ Without it the test is skipped, in CI too.
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Started in the background of a shell, SIGINT is ignored, and every program that a test starts
+# would inherit that and never hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
