@@ -3,7 +3,8 @@
     open link ─▶ driver.run ─▶ link lost ─▶ tell offline once ─▶ wait ─▶ open link …
                                                                   1 s, doubling
 
-This is the only place that catches everything: a driver's bug must not stop the other devices.
+This and the forwarder are the places that catch everything: a driver's bug must not stop the other
+devices, nor a destination's.
 """
 
 import asyncio
