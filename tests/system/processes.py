@@ -64,7 +64,12 @@ def payvand(*words: str | Path, seconds: float = SECONDS) -> subprocess.Complete
 
 
 class Program:
-    """`payvand <words>` as a process; what it says goes to a file, over all its lives."""
+    """`payvand <words>` as a process; what it says goes to a file, over all its lives.
+
+    seconds: how long to wait for its end.
+    """
+
+    seconds = SECONDS
 
     def __init__(self, log: Path, *words: str | Path) -> None:
         self._log = log
@@ -91,11 +96,15 @@ class Program:
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def kill(self) -> None:
-        """SIGKILL; it is gone when this returns. Harmless when it is not there."""
+    def kill(self, at_once: Callable[[], None] = lambda: None) -> None:
+        """SIGKILL, and in the same moment `at_once`; it is gone when this returns.
+
+        Harmless when it is not there.
+        """
         if self._process is not None:
             self._process.kill()
-            self._process.wait(SECONDS)
+            at_once()
+            self._process.wait(self.seconds)
 
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
@@ -103,7 +112,8 @@ class Program:
         return await self.ended()
 
     async def ended(self) -> int:
-        return await asyncio.to_thread(self._started().wait, SECONDS)
+        """Wait until it has ended by itself; the exit code."""
+        return await asyncio.to_thread(self._started().wait, self.seconds)
 
     def _started(self) -> subprocess.Popen[bytes]:
         assert self._process is not None

@@ -15,7 +15,8 @@ import pytest
 from edge.journal.disk import BALLAST
 from tests.small_disk import Filler, mounted
 from tests.system.faults.checker import check
-from tests.system.faults.office import ROOT, Office, until
+from tests.system.faults.office import Office, until
+from tests.system.processes import ROOT
 
 PROMISED_SECONDS = 10.0
 XON, XOFF = b"\x11", b"\x13"

@@ -10,9 +10,6 @@ the box has shown it or the CRM has it.
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
@@ -31,9 +28,10 @@ from edge.durable_file import replace_file
 from edge.errors import CommandFailed
 from edge.local.client import Client
 from edge.local.status import Status
+from tests.system import processes
 from tests.system.faults.checker import Entry, Evidence, Vitals
+from tests.system.processes import free_port
 
-ROOT = Path(__file__).parents[3]
 SECONDS = 30.0
 TOKEN = "made-up-token-5150"
 CANARY = "0935"
@@ -42,54 +40,13 @@ COUNTED_FROM = 1_000_000
 BOX, CRM = "run", "crm"
 
 
-class Program:
-    """`payvand <words>` as a process; what it says goes to a file, over all its lives."""
+class Program(processes.Program):
+    """A program that is watched for what it uses."""
 
-    def __init__(self, log: Path, *words: str | Path) -> None:
-        self._log = log
-        self._words = words
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text() if self._log.exists() else ""
-
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def spawn(self) -> None:
-        assert not self.alive
-        command = [sys.executable, "-m", "edge", *self._words]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-
-    def kill(self, at_once: Callable[[], None] = lambda: None) -> None:
-        """SIGKILL, and in the same moment `at_once`; it is gone when this returns.
-
-        Harmless when it is not there.
-        """
-        if self._process is not None:
-            self._process.kill()
-            at_once()
-            self._process.wait(SECONDS)
-
-    async def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        return await self.ended()
-
-    async def ended(self) -> int:
-        """Wait until it has ended by itself; the exit code."""
-        assert self._process is not None
-        return await asyncio.to_thread(self._process.wait, SECONDS)
+    seconds = SECONDS
 
     def vitals(self) -> Vitals:
-        assert self._process is not None
-        process = Path(f"/proc/{self._process.pid}")
+        process = Path(f"/proc/{self.pid}")
         for line in (process / "status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return Vitals(int(line.split()[1]), sum(1 for _ in (process / "fd").iterdir()))
@@ -100,7 +57,7 @@ class Office:
     """`data` may lie on a disk that fails; everything else lies in `folder`."""
 
     def __init__(self, folder: Path, data: Path) -> None:
-        port = _free_port()
+        port = free_port()
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
         self.box = Program(folder / "box.log", BOX, "--data", data)
@@ -280,12 +237,7 @@ class Office:
 
 async def until(look: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
     """Ask until it is so; fails naming `what`."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not await look():  # noqa: ASYNC110 - other processes set no event
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"not within {seconds:g} s: {what}") from None
+    await processes.eventually(look, what, seconds)
 
 
 def _entries(events: list[dict[str, Any]]) -> list[Entry]:
@@ -312,9 +264,3 @@ def _digest(event: dict[str, Any]) -> int:
         if name != "since" and not name.endswith("_at")
     }
     return crc32(json.dumps([event["type"], data], sort_keys=True).encode())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
