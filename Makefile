@@ -18,13 +18,12 @@ demo: $(RUN)
 test: $(DEV)
 	@$(IN)/python -m pytest $(ARGS)
 
-# What fails is tried once more by itself: a busy machine can outlast a time limit, a bug stays.
 check: $(DEV)
 	$(IN)/ruff format --check $(SOURCES)
 	$(IN)/ruff check $(SOURCES)
 	$(IN)/mypy $(SOURCES)
 	$(IN)/lint-imports --no-logo
-	@$(IN)/python -m pytest || $(IN)/python -m pytest --last-failed --last-failed-no-failures none
+	@$(IN)/python -m pytest
 
 # Power cuts, twice as many kills, and faults in system calls; needs root, takes an hour or more.
 ROUNDS ?= 500
