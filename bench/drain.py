@@ -87,7 +87,7 @@ async def _run(directory: Path) -> tuple[list[_Round], int]:
 
 
 async def _drain(journal: Journal, name: str, link: LinkDestination) -> tuple[float, float]:
-    forwarder = Forwarder(name, "link", journal, link)
+    forwarder = Forwarder(name, journal, link)
     async with asyncio.TaskGroup() as group:
         cpu, began = process_time(), perf_counter()
         task = group.create_task(forwarder.run())

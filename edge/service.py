@@ -21,7 +21,9 @@ from drivers.wire.address import TcpAddress
 from edge import box_alarm
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destinations import catalog as destinations
-from edge.delivery.forwarder import Forwarder, Progress, State
+from edge.delivery.forwarder import Forwarder
+from edge.delivery.progress import State
+from edge.delivery.restraint import Restraint
 from edge.delivery.retimed import Retimed, Times
 from edge.errors import CommandFailed
 from edge.intake import clock
@@ -38,7 +40,8 @@ from edge.journal.retime import recall
 from edge.local import control
 from edge.local.lock import DataLock, hold
 from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
-from edge.site import Destination, Device, Site, load
+from edge.site import Destination, Device, Site
+from edge.site_file import load
 from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
@@ -186,7 +189,8 @@ class Edge:
     def _forwarder(self, entry: Destination) -> Forwarder:
         destination = destinations.spec(entry.kind).destination(entry.settings)
         right = Retimed(destination, self._times, self._clock)
-        return Forwarder(entry.name, entry.kind, self._journal, right)
+        restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)
+        return Forwarder(entry.name, self._journal, right, restraint=restraint)
 
     async def _serve_control(self) -> None:
         async with control.serve(self._lock, self.status, self.events):
@@ -221,7 +225,7 @@ class Edge:
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),
-            destinations=tuple(_destination(f.progress) for f in self._forwarders),
+            destinations=tuple(map(_destination, self._site.destination, self._forwarders)),
         )
 
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:
@@ -251,17 +255,22 @@ def _in_words(now: BoxClock) -> str:
     return f"it is {now.now().utc:%Y-%m-%d %H:%M:%S} UTC, by the {now.source}"
 
 
-def _destination(progress: Progress) -> DestinationStatus:
+def _destination(entry: Destination, forwarder: Forwarder) -> DestinationStatus:
+    progress = forwarder.progress
     return DestinationStatus(
         name=progress.name,
-        kind=progress.kind,
+        kind=entry.kind,
         state=_WORDS[progress.state],
         code=progress.last_answer,
         advice=progress.advice,
         since=progress.since,
         cursor=progress.cursor,
         backlog=progress.backlog,
+        behind=progress.behind,
+        behind_waits=progress.behind_waits,
         parked=progress.parked,
         last_ok_at=progress.last_ok_at,
         next_try_in=progress.next_try_in,
+        delivered=progress.delivered,
+        wire_bytes=progress.wire_bytes,
     )

@@ -1,29 +1,26 @@
-"""The site's settings: one `site.toml` in the data directory.
+"""The site's settings, as types, and how they are checked.
 
-    load:  TOML ─▶ migrated to our version ─▶ checked field by field ─▶ Site
-                                                       └─▶ SiteProblems: all mistakes at once
-    save:  Site ─▶ TOML, replaced atomically, the last five kept as site.toml.1 … .5
+    tables ─▶ migrated to our version ─▶ checked field by field ─▶ Site
+                                                  └─▶ SiteProblems: all mistakes at once
 
-Checking opens no device and asks no network. What equals its default is not written.
+Checking opens no device and asks no network. site_file.py reads and writes the file.
 """
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-import tomli_w
 from msgspec import Struct
 
 import drivers.catalog
 import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
-from edge.checking import Problems, TableReader, check_table, non_defaults
-from edge.durable_file import replace_file
+from edge.checking import Problems, TableReader, check_table
+from edge.delivery.restraint import Forwarding
 from edge.errors import BadInput
 from edge.journal.records import History
 
@@ -40,7 +37,6 @@ MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LINK_EXAMPLE = '{ serial = "/dev/ttyUSB0" } or { tcp = "192.168.1.20:2300" }'
-_TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
 class Device(Struct, frozen=True):
@@ -58,6 +54,7 @@ class Destination(Struct, frozen=True):
     name: str
     kind: str
     settings: Settings
+    forwarding: Forwarding = Forwarding()
 
 
 class Site(Struct, frozen=True):
@@ -116,14 +113,6 @@ class Catalog(Protocol):
     def spec(self, name: str) -> Line: ...
 
 
-def load(path: Path) -> Site:
-    """Read and check a site file. Raises SiteProblems with every mistake in it."""
-    try:
-        return check(_parsed(path))
-    except SiteProblems as error:
-        raise SiteProblems(list(error.problems), path) from error
-
-
 def check(
     table: Table,
     devices: Catalog = drivers.catalog,
@@ -150,61 +139,6 @@ def check(
         tuple(crm for crm in crms if crm),
         history,
     )
-
-
-def save(site: Site, path: Path) -> None:
-    """Write a site file; returns when it is on the disk. After an OSError the old one stands."""
-    replace_file(path, to_toml(site).encode(), KEPT)
-
-
-def to_toml(site: Site) -> str:
-    """The text of a site file."""
-    head: Table = {"version": VERSION, "name": site.name, "timezone": site.timezone}
-    if history := non_defaults(site.history):
-        head["history"] = history
-    parts = [tomli_w.dumps(head)]
-    for device in site.device:
-        parts.append("[[device]]\n")
-        parts.append(tomli_w.dumps({"key": device.key, "driver": device.driver}))
-        tables = {"link": _link_table(device.link), "settings": non_defaults(device.settings)}
-        parts.append(tomli_w.dumps({"device": tables}))
-    for destination in site.destination:
-        parts.append("[[destination]]\n")
-        parts.append(tomli_w.dumps({"name": destination.name, "kind": destination.kind}))
-        tables = {"settings": non_defaults(destination.settings)}
-        parts.append(tomli_w.dumps({"destination": tables}))
-    return "".join(parts)
-
-
-def _parsed(path: Path) -> Table:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"{path} does not exist: create it with version, name, timezone and a [[device]], "
-            "like the example in the README"
-        ) from error
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read ({error.strerror}): make it a file that payvand may read"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise _whole_file("holds a byte that is not UTF-8: save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        place = _TOML_PLACE.search(str(error))
-        text = _TOML_PLACE.sub("", str(error))
-        if place and place["line"]:
-            problem = Problem(f"line {place['line']}", f"{text} at column {place['column']}")
-            raise SiteProblems([problem]) from error
-        raise _whole_file(f"{text} in the last line: correct the file's end") from error
-    except ValueError as error:  # Python reads no integer of more than 4300 digits
-        raise _whole_file("holds a number with thousands of digits: correct it") from error
-    except RecursionError as error:
-        raise _whole_file("holds brackets in brackets, far too deep: correct them") from error
-
-
-def _whole_file(message: str) -> SiteProblems:
-    return SiteProblems([Problem("the file", message)])
 
 
 def _migrated(table: Table) -> Table:
@@ -285,12 +219,15 @@ def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Devi
 
 
 def _destination(entry: TableReader, catalog: Catalog) -> Destination | None:
-    entry.only("name", "kind", "settings")
+    entry.only("name", "kind", "settings", "forwarding")
     kind = entry.choice("kind", catalog.NAMES)
     settings = _settings(entry, catalog, kind)
+    table = entry.table.get("forwarding", {})
+    forwarding, wrong = check_table(Forwarding, table, f"{entry.path}.forwarding")
+    entry.problems.extend(wrong)
     name = entry.table.get("name")
-    if isinstance(name, str) and kind and settings:
-        return Destination(name, kind, settings)
+    if isinstance(name, str) and kind and settings and forwarding:
+        return Destination(name, kind, settings, forwarding)
     return None
 
 
@@ -312,7 +249,3 @@ def _settings(entry: TableReader, catalog: Catalog, name: str | None) -> Setting
     settings, found = check_table(kind, entry.table.get("settings", {}), f"{entry.path}.settings")
     entry.problems.extend(found)
     return settings
-
-
-def _link_table(link: LinkAddress) -> Table:
-    return {"tcp": link.name} if isinstance(link, TcpAddress) else non_defaults(link)

@@ -52,7 +52,8 @@ def _settings(data: Path) -> tuple[str | None, str]:
     """The text of site.toml without secrets, and what is to be said of it."""
     from edge.errors import BadInput
     from edge.redaction import without_secrets
-    from edge.site import FILE, load, to_toml
+    from edge.site import FILE
+    from edge.site_file import load, to_toml
 
     try:
         return to_toml(without_secrets(load(data / FILE))), "settings without passwords and tokens"

@@ -132,10 +132,18 @@ def _destination(destination: "DestinationStatus", now: datetime) -> Iterator[st
     parked = f", {destination.parked} refused and parked" if destination.parked else ""
     yield from _wrapped(f"{head}, {waiting}{parked}")
     facts = [destination.kind, f"all up to event {destination.cursor} settled"]
+    if destination.delivered:
+        each = round(destination.wire_bytes / destination.delivered)
+        facts.append(f"{each} bytes an event on the wire")
     facts.append(f"last good answer {_ago(destination.last_ok_at, now)}")
     if destination.next_try_in is not None:
         facts.append(f"next try in {span(destination.next_try_in)}")
     yield from _wrapped(", ".join(facts), "  ")
+    if destination.behind:
+        waits = "" if destination.behind_waits is None else ", which the settings hold up for "
+        waits += span(destination.behind_waits or 0) if waits else ""
+        behind = _count(destination.behind, "event")
+        yield from _wrapped(f"after an outage new events go ahead of {behind}{waits}", "  ")
     if destination.advice:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")

@@ -110,6 +110,10 @@ class TooBig(BadBatch):
 class Destination(Protocol):
     """One CRM. Holds nothing that a restart may not lose."""
 
+    @property
+    def wire_bytes(self) -> int:
+        """What its connections have cost so far, both ways, headers and TLS among it."""
+
     async def start(self) -> None:
         """Import and open what delivering needs; connects to nobody."""
 

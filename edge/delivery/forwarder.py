@@ -1,29 +1,24 @@
-"""Carries one journal to one destination, in order, until everything is stored there or parked.
+"""Carries one journal to one destination until everything is stored there or parked.
 
-    journal ──read──▶ pack ──▶ queue of one ──▶ deliver ──▶ advance | park
-             read ahead                    send
+    journal ──read, pack (loading.py)──▶ next lane's batch ──deliver──▶ advance | park
 
-Two tasks: while a batch is under way, the next one is read and packed, so that the destination
-never waits for the box. The cursor moves only over what the destination said it stored, or over an
-event parked with its reason. Whatever else happens, the same events are sent again.
+The position moves only over what the destination said it stored, or over an event parked with its
+reason. Whatever else happens, the same events are sent again. lanes.py tells what goes first.
 
 The forwarder and the supervisor of a device are the two places that catch everything: a fault of
-our own in one of them must not end the others. Here it is logged, and both tasks begin anew from
-the cursor. Only the journal's failure ends a forwarder, since without it nothing is kept.
+our own in one of them must not end the others. Here it is logged, and all begins anew from the
+position. Only the journal's failure ends a forwarder, since without it nothing is kept.
 """
 
 import asyncio
 import logging
-from asyncio import Queue, TaskGroup
-from dataclasses import dataclass, replace
+from asyncio import TaskGroup
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Literal
-
-from msgspec import Struct
 
 from edge.delivery.backoff import Pace
-from edge.delivery.cloudevents import MAX_DATA, MAX_EVENTS
+from edge.delivery.batch_size import BatchSize
 from edge.delivery.destination import (
     BadBatch,
     Batch,
@@ -35,68 +30,38 @@ from edge.delivery.destination import (
     TooSlow,
     TryLater,
 )
-from edge.journal.journal import Journal, JournalFailed
+from edge.delivery.lanes import joined, moved, parted, plan
+from edge.delivery.loading import Load, Loading, Parcel
+from edge.delivery.progress import Progress, State
+from edge.delivery.restraint import Restraint
+from edge.journal.journal import Journal, JournalFailed, Position
 
 _LOG = logging.getLogger(__name__)
-_LOOK_SECONDS = 60.0
 _OWN_FAULT = "A fault of Payvand's own while delivering; it is tried again; tell support."
-# After so many batches taken at a smaller size, the next larger size is tried again.
-_GROW_AFTER = 16
-
-State = Literal["working", "retrying", "refused", "idle"]
-
-
-class Progress(Struct, frozen=True, kw_only=True):
-    """Where a destination stands; for `payvand status` and the page.
-
-    cursor: all up to it is stored there or parked. backlog: events behind it. since: when it began
-    or ceased to deliver. last_answer: what came back last, short. advice: what is wrong and what to
-    do, empty when nothing is.
-    next_try_in: seconds, None when no attempt is being waited for.
-    """
-
-    name: str
-    kind: str
-    cursor: int
-    backlog: int
-    state: State
-    since: datetime
-    last_answer: str
-    last_ok_at: datetime | None
-    parked: int
-    advice: str
-    next_try_in: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Parcel:
-    batch: Batch
-    body: bytes
 
 
 class Forwarder:
-    """Serves the destination `name` of the given kind until cancelled."""
+    """Serves the destination of the settings' `name` until cancelled."""
 
     def __init__(
         self,
         name: str,
-        kind: str,
         journal: Journal,
         destination: Destination,
         pace: Pace | None = None,
+        restraint: Restraint | None = None,
     ) -> None:
         self._name = name
-        self._kind = kind
         self._journal = journal
         self._destination = destination
+        self._restraint = restraint or Restraint()
         self._pace = pace or Pace()
-        # What the destination stored itself, as far as known: a range that starts here covers what
-        # was parked since.
-        self._confirmed = journal.cursor(name)
+        self._size = BatchSize()
+        self._loading = Loading(journal, destination, self._size, self._restraint)
         self._parked: set[int] = set()
+        self._delivered = 0
         self._since = datetime.now(UTC)
-        self._limit = MAX_EVENTS
-        self._accepted = 0
+        self._after_outage = True
         self._failures = 0
         self._trouble: DeliveryError | None = None
         self._faulty = False
@@ -107,13 +72,16 @@ class Forwarder:
     @property
     def progress(self) -> Progress:
         """Where it stands now."""
-        backlog = self._journal.pending(self._name)
+        position = self._position
+        backlog = position.pending(self._journal.last)
         at_ease: State = "working" if backlog else "idle"
+        behind = position.live[0] - 1 - position.cursor if position.live else 0
         return Progress(
             name=self._name,
-            kind=self._kind,
-            cursor=self._journal.cursor(self._name),
+            cursor=position.cursor,
             backlog=backlog,
+            behind=behind,
+            behind_waits=(self._loading.backlog_waits() or None) if behind else None,
             state=_state(self._trouble) if self._trouble else at_ease,
             since=self._since,
             last_answer=self._last_answer,
@@ -121,7 +89,13 @@ class Forwarder:
             parked=len(self._parked),
             advice=self._trouble.advice if self._trouble else "",
             next_try_in=None if self._next_try is None else max(0.0, self._next_try - monotonic()),
+            delivered=self._delivered,
+            wire_bytes=self._destination.wire_bytes,
         )
+
+    @property
+    def _position(self) -> Position:
+        return self._journal.position(self._name)
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises JournalFailed, alone or in a group, and nothing else."""
@@ -140,74 +114,74 @@ class Forwarder:
                 await self._wait(failure, self._delay(failure), fault)
 
     async def _serve(self) -> None:
-        """Deliver from the cursor on, until cancelled or something fails."""
-        parcels: Queue[_Parcel] = Queue(1)
+        """Deliver from the position on, until cancelled or something fails."""
         try:
             await self._destination.start()
             async with TaskGroup() as group:
-                group.create_task(self._read_ahead(parcels))
                 # Not a second task: a group that fails while it only waits leaves its task
                 # counted as cancelled (Python 3.11), and run() could not tell.
-                await self._send(parcels)
+                while True:
+                    await self._follow(group)
         finally:
             await self._destination.close()
 
-    async def _read_ahead(self, parcels: "Queue[_Parcel]") -> None:
-        position = self._journal.cursor(self._name)
-        while True:
-            await self._journal.changed(position, _LOOK_SECONDS)
-            events = await self._journal.read(position, self._limit, MAX_DATA)
-            if events:
-                origin = self._journal.origin(events[0].sequence)
-                batch = Batch(origin, self._journal.box, position, events)
-                await parcels.put(await self._pack(batch))
-                position = batch.last
+    async def _follow(self, group: TaskGroup) -> None:
+        """Deliver as long as the lanes stay what they are."""
+        begun = self._position
+        await self._loading.begin(begun)
+        try:
+            while plan(self._position) == plan(begun):
+                load = await self._loading.next(group)
+                if load.pending:
+                    load.pending[-1:] = await self._attempt(load, load.pending[-1])
+                else:  # the backlog's last numbers were never given to an event
+                    self._move(joined(self._position))
+        finally:
+            self._loading.stop()
 
-    async def _send(self, parcels: "Queue[_Parcel]") -> None:
-        while True:
-            pending = [await parcels.get()]
-            while pending:
-                pending[-1:] = await self._attempt(pending[-1])
-
-    async def _pack(self, batch: Batch) -> _Parcel:
-        return _Parcel(batch, await asyncio.to_thread(self._destination.pack, batch))
-
-    async def _attempt(self, parcel: _Parcel) -> list[_Parcel]:
+    async def _attempt(self, load: Load, parcel: Parcel) -> list[Parcel]:
         """Send once; returns what is still to be sent of it, the first part last."""
-        batch = replace(parcel.batch, after=self._confirmed)
-        if len(batch.events) > self._limit:
+        batch = parcel.batch if parcel.ahead else replace(parcel.batch, after=load.confirmed)
+        if len(batch.events) > self._size.most:
             return await self._halve(batch)
+        begun, cost = monotonic(), self._destination.wire_bytes
         try:
             delivered = await self._destination.deliver(batch, parcel.body)
         except BadBatch as refusal:
-            return await self._refused(batch, refusal)
+            return await self._refused(load, parcel, refusal)
         except NotAllowed as refusal:
             await self._wait(refusal, self._pace.after_refusal())
             return [parcel]
         except TryLater as failure:
             await self._wait(failure, self._delay(failure))
             if isinstance(failure, TooSlow) and len(batch.events) > 1:
-                self._shrink(len(batch.events))
+                self._size.too_much(len(batch.events))
                 return await self._halve(batch)
             return [parcel]
-        return await self._settle(batch, delivered, parcel)
+        finally:
+            if load.lane.is_backlog:
+                self._restraint.backlog_sent(self._destination.wire_bytes - cost, monotonic())
+        self._size.stored(len(batch.events), monotonic() - begun)
+        return await self._settle(load, replace(parcel, batch=batch), delivered)
 
-    async def _refused(self, batch: Batch, refusal: BadBatch) -> list[_Parcel]:
-        """Look for what is to blame: halve the batch, or park its one event."""
+    async def _refused(self, load: Load, parcel: Parcel, refusal: BadBatch) -> list[Parcel]:
+        """Look for what is to blame: halve the batch, or park its one event in its turn."""
         self._reached(refusal.answer)
+        batch = parcel.batch
         too_big = isinstance(refusal, TooBig)
         if len(batch.events) > 1:
             if too_big:
-                self._shrink(len(batch.events))
+                self._size.too_much(len(batch.events))
             return await self._halve(batch)
         if too_big:
-            # This event alone was to blame, not the size of the batches.
-            self._limit = MAX_EVENTS
-        await self._park(batch.last, [(batch.last, refusal.reason)])
+            self._size.innocent()
+        if not parcel.ahead:
+            await self._park(load, batch.last, [(batch.last, refusal.reason)])
         return []
 
-    async def _settle(self, batch: Batch, delivered: Delivered, parcel: _Parcel) -> list[_Parcel]:
+    async def _settle(self, load: Load, parcel: Parcel, delivered: Delivered) -> list[Parcel]:
         """Move over what was stored or rejected; returns the rest, if any."""
+        batch = parcel.batch
         rejected = {rejection.sequence for rejection in delivered.rejected}
         rest = [
             event
@@ -221,36 +195,40 @@ class Forwarder:
             )
             await self._wait(nothing, self._delay(nothing))
             return [parcel]
-        self._confirmed = max(self._confirmed, delivered.through)
         self._reached(delivered.answer)
         self._last_ok_at = datetime.now(UTC)
-        self._grow(len(batch.events))
-        cursor = rest[0].sequence - 1 if rest else batch.last
+        if parcel.ahead:
+            return []
+        self._delivered += len(batch.events) - len(rest) - len(rejected)
+        load.confirmed = max(load.confirmed, delivered.through)
+        to = rest[0].sequence - 1 if rest else batch.last
         if rejected:
-            await self._park(cursor, [(each.sequence, each.reason) for each in delivered.rejected])
+            refusals = [(each.sequence, each.reason) for each in delivered.rejected]
+            await self._park(load, to, refusals)
         else:
-            self._journal.advance(self._name, cursor)
-        return [await self._pack(replace(batch, events=rest))] if rest else []
+            self._move(moved(self._position, load.lane, to))
+        self._part()
+        return [await self._loading.pack(replace(batch, events=rest))] if rest else []
 
-    async def _halve(self, batch: Batch) -> list[_Parcel]:
+    def _part(self) -> None:
+        """Let new events go ahead, where an outage left too many before them."""
+        position = self._position
+        after_outage, self._after_outage = self._after_outage, False
+        due = parted(position, self._journal.last, after_outage=after_outage)
+        if due is not position:
+            self._move(due)
+
+    async def _halve(self, batch: Batch) -> list[Parcel]:
         left, right = batch.halves()
-        return [await self._pack(right), await self._pack(left)]
+        return [await self._loading.pack(right), await self._loading.pack(left)]
 
-    async def _park(self, cursor: int, events: list[tuple[int, str]]) -> None:
-        await self._journal.park(self._name, events, cursor)
+    def _move(self, position: Position) -> None:
+        self._journal.advance(self._name, position)
+
+    async def _park(self, load: Load, to: int, events: list[tuple[int, str]]) -> None:
+        position = moved(self._position, load.lane, to)
+        await self._journal.park(self._name, events, position)
         self._parked.update(sequence for sequence, _ in events)
-
-    def _shrink(self, size: int) -> None:
-        self._limit = max(1, min(self._limit, size // 2))
-        self._accepted = 0
-
-    def _grow(self, size: int) -> None:
-        if size < self._limit or self._limit == MAX_EVENTS:
-            return
-        self._accepted += 1
-        if self._accepted >= _GROW_AFTER:
-            self._limit = min(MAX_EVENTS, self._limit * 2)
-            self._accepted = 0
 
     def _delay(self, failure: TryLater) -> float:
         if failure.seconds is not None:
@@ -269,6 +247,7 @@ class Forwarder:
             _LOG.warning(words, self._name, trouble.answer, trouble.advice, exc_info=fault)
         self._faulty = self._faulty or fault is not None
         self._failures += 1
+        self._after_outage = True
         self._trouble = trouble
         self._last_answer = trouble.answer
         self._next_try = monotonic() + seconds

@@ -95,6 +95,11 @@ class Retimed:
         self._clock = clock
         self._asked: float | None = None
 
+    @property
+    def wire_bytes(self) -> int:
+        """See Destination."""
+        return self._destination.wire_bytes
+
     async def start(self) -> None:
         """See Destination."""
         await self._destination.start()

@@ -34,12 +34,13 @@ from edge.journal.records import (
     JournalFailed,
     JournalUnusable,
     Parked,
+    Position,
     Recovery,
     Sealed,
     Stored,
 )
 from edge.journal.recovery import Tell
-from edge.journal.rows import READ, row, stored
+from edge.journal.rows import READ, SUBJECTS, row, stored
 from edge.journal.writer import Work, Writer
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "JournalFailed",
     "JournalUnusable",
     "Parked",
+    "Position",
     "Recovery",
     "Sealed",
     "Stored",
@@ -73,7 +75,7 @@ class Journal:
         self._epochs = opened.epochs
         self._lock = opened.lock
         self._memories = opened.memories
-        self._cursors = opened.cursors
+        self._positions = opened.positions
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._failure: JournalFailed | None = None
@@ -171,26 +173,32 @@ class Journal:
         """How the file is filled. Raises JournalFailed."""
         return await self._query(lambda database: figures(plain(database)))
 
-    def cursor(self, destination: str) -> int:
-        """The sequence up to which the destination is done, 0 for a new one."""
-        return self._cursors.get(destination, 0)
+    def position(self, destination: str) -> Position:
+        """How far the destination is; a new one is before the first event."""
+        return self._positions.get(destination, Position())
 
     def pending(self, destination: str) -> int:
         """How many sequences the destination still has before it."""
-        return self.last - self.cursor(destination)
+        return self.position(destination).pending(self.last)
 
-    def advance(self, destination: str, cursor: int) -> None:
-        """Move the cursor; saved with the next commit, or after one second."""
+    def advance(self, destination: str, position: Position) -> None:
+        """Move the position; saved with the next commit, or after one second."""
         self._check()
-        self._cursors[destination] = cursor
-        self._writer.queue.put(Work(cursor=(destination, cursor)))
+        self._positions[destination] = position
+        self._writer.queue.put(Work(position=(destination, position)))
 
-    async def park(self, destination: str, parked: Sequence[tuple[int, str]], cursor: int) -> None:
-        """Save refusals for good, as (sequence, reason), and the cursor in one commit, at once."""
+    async def park(
+        self, destination: str, parked: Sequence[tuple[int, str]], position: Position
+    ) -> None:
+        """Save refusals, as (sequence, reason), and the position in one commit, at once."""
         lines = [(destination, sequence, reason) for sequence, reason in parked]
         waiter = self._loop.create_future()
-        await self._commit(Work(waiter, cursor=(destination, cursor), parked=lines))
-        self._cursors[destination] = cursor
+        await self._commit(Work(waiter, position=(destination, position), parked=lines))
+        self._positions[destination] = position
+
+    async def subjects(self, after: int, through: int) -> list[tuple[int, str]]:
+        """(sequence, subject) of the events in between that have a subject, in order."""
+        return await self._query(partial(_subjects, after=after, through=through))
 
     async def parked(self, destination: str) -> list[Parked]:
         """What the destination refused for good, by sequence."""
@@ -203,7 +211,7 @@ class Journal:
         raise self._failure
 
     async def close(self) -> None:
-        """Write what is queued, with the cursors, and give the file back; harmless twice."""
+        """Write what is queued, with the positions, and give the file back; harmless twice."""
         if self._closed:
             return
         self._closed = True
@@ -276,6 +284,11 @@ def _read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> l
                 break
             events.append(stored(found))
     return events
+
+
+def _subjects(database: SqliteDatabase, after: int, through: int) -> list[tuple[int, str]]:
+    with closing(plain(database).execute(SUBJECTS, (after, through))) as rows:
+        return rows.fetchall()
 
 
 def _parked(database: SqliteDatabase, destination: str) -> list[Parked]:

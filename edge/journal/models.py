@@ -2,7 +2,7 @@
 
     event      the queue and the history: rows are only added, by rising sequence
     memory     what each driver wants back, written together with its events
-    progress   how far each destination is
+    progress   how far each destination is: a cursor, and one live range ahead of it
     parked     what a destination refused for good
     identity   one row: the id of this box
     epoch      from which sequence on which journal id stands in the ids of events
@@ -64,8 +64,12 @@ class Memory(Model):
 
 
 class Progress(Model):
+    """See edge.journal.records.Position."""
+
     destination = TextField(primary_key=True)
     cursor = IntegerField()
+    live_first = IntegerField(null=True)
+    live_last = IntegerField(null=True)
 
     class Meta:
         strict_tables = True
@@ -109,9 +113,16 @@ _FIRST_IDENTITY = (
 )
 
 
+_FIRST_PROGRESS = (
+    "CREATE TABLE progress (destination TEXT NOT NULL PRIMARY KEY, cursor INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID"
+)
+
+
 def _create(database: SqliteDatabase) -> None:
-    for model in (Event, Memory, Progress, Parked):
+    for model in (Event, Memory, Parked):
         SchemaManager(model, database=database).create_all(safe=False)
+    plain(database).execute(_FIRST_PROGRESS)
     plain(database).execute(_FIRST_IDENTITY)
     ids = (1, new_journal_id(), secrets.token_hex(6))
     plain(database).execute("INSERT INTO identity VALUES (?, ?, ?)", ids)
@@ -124,7 +135,12 @@ def _count_epochs(database: SqliteDatabase) -> None:
     plain(database).execute("ALTER TABLE identity DROP COLUMN journal")
 
 
-STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs)
+def _keep_live_ranges(database: SqliteDatabase) -> None:
+    for column in ("live_first", "live_last"):
+        plain(database).execute(f"ALTER TABLE progress ADD COLUMN {column} INTEGER")
+
+
+STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs, _keep_live_ranges)
 """Step n brings a file from version n to n + 1. A released step keeps what it did: when a model
 changes, a new step alters the table, and the step that made it takes the old definition along."""
 
@@ -137,7 +153,7 @@ def new_journal_id() -> str:
 
 _TOP = (
     "SELECT MAX((SELECT IFNULL(MAX(sequence), 0) FROM event),"
-    " (SELECT IFNULL(MAX(cursor), 0) FROM progress),"
+    " (SELECT IFNULL(MAX(MAX(cursor, IFNULL(live_last, 0))), 0) FROM progress),"
     " (SELECT IFNULL(MAX(sequence), 0) FROM parked),"
     " (SELECT IFNULL(MAX(first), 1) - 1 FROM epoch))"
 )

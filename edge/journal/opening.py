@@ -20,7 +20,7 @@ from edge.journal import connecting, migration, recovery
 from edge.journal.connecting import connect, plain
 from edge.journal.inspection import inspect, mark_suspect
 from edge.journal.models import VERSION, Epoch, Event, Identity, Memory, Progress
-from edge.journal.records import JournalUnusable, Recovery
+from edge.journal.records import JournalUnusable, Position, Recovery
 from edge.journal.recovery import Tell
 
 
@@ -38,7 +38,7 @@ class Opened:
     last: int
     epochs: list[tuple[int, str]]
     memories: dict[str, bytes]
-    cursors: dict[str, int]
+    positions: dict[str, Position]
     recovered: Recovery | None
     copies: list[Path]
 
@@ -106,13 +106,18 @@ def _load(path: Path, lock: int, recovered: Recovery | None, *, clean: bool) -> 
             max(last, epochs[-1][0] - 1),
             epochs,
             dict(Memory.select().tuples().execute(database)),
-            dict(Progress.select().tuples().execute(database)),
+            {each.destination: _position(each) for each in Progress.select().execute(database)},
             recovered,
             migration.unproved(path, last, clean=clean),
         )
     except BaseException:
         database.close()
         raise
+
+
+def _position(saved: Progress) -> Position:
+    first, last = saved.live_first, saved.live_last
+    return Position(saved.cursor, None if first is None or last is None else (first, last))
 
 
 def _unusable(path: Path, error: Exception) -> JournalUnusable:

@@ -42,6 +42,23 @@ class Parked(Struct, frozen=True):
     reason: str
 
 
+class Position(Struct, frozen=True):
+    """How far a destination is: all up to `cursor` is settled there, stored or parked.
+
+    live: the one range ahead of the cursor that is settled too, as (first, last); None without one.
+    It may still be empty: then `last` is one less than `first`. Between the cursor and `first` lies
+    the backlog.
+    """
+
+    cursor: int = 0
+    live: tuple[int, int] | None = None
+
+    def pending(self, last: int) -> int:
+        """How many sequences up to `last` are not settled."""
+        settled = 0 if self.live is None else self.live[1] - self.live[0] + 1
+        return last - self.cursor - settled
+
+
 class History(Struct, frozen=True, kw_only=True):
     """How long events stay that every destination has settled.
 

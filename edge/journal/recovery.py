@@ -137,7 +137,9 @@ def _carry_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
                 target.execute(f"INSERT OR REPLACE INTO {into} VALUES ({marks})", each)  # noqa: S608
 
     add("memory", table(source, "SELECT device, data FROM memory", "device"))
-    add("progress", table(source, "SELECT destination, cursor FROM progress", "destination"))
+    # Without its live range, which older files do not have: what was in it is sent again.
+    progress = table(source, "SELECT destination, cursor, NULL, NULL FROM progress", "destination")
+    add("progress", progress)
     add("parked", table(source, "SELECT destination, sequence, reason FROM parked", "destination"))
     ids = table(source, "SELECT id, box FROM identity", "id")
     add("identity", (each for each in ids if _is_hex(each[1], 12)))

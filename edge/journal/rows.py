@@ -11,6 +11,10 @@ Row = tuple[str, str, str | None, int, str, str, float, bytes]
 COLUMNS = "sequence, device, type, subject, time, timequality, boot, monotonic, data"
 INSERT = f"INSERT INTO event ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 READ = f"SELECT {COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
+SUBJECTS = (
+    "SELECT sequence, subject FROM event"
+    " WHERE sequence > ? AND sequence <= ? AND subject IS NOT NULL ORDER BY sequence"
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -3,7 +3,7 @@
     loop ──Work──▶ queue ──all that is queued──▶ BEGIN … COMMIT ──one call──▶ loop: waiters resolved
 
 It takes whatever is queued and commits it as one: alone an event waits for nobody, a hundred share
-one flush. Work that nobody waits for (a cursor) rides along, or is written after a second. On a
+one flush. Work that nobody waits for (a position) rides along, or is written after a second. On a
 full disk the work is held and tried again each second; after any other error nothing is written
 any more, because after a failed fsync SQLite and the kernel may disagree on what is on disk.
 When nobody has written for a while, old history goes, a few events at a time.
@@ -25,15 +25,19 @@ from peewee import SqliteDatabase
 from edge.journal import migration
 from edge.journal.connecting import plain
 from edge.journal.history import BATCH, Retention, prune
+from edge.journal.records import Position
 from edge.journal.rows import INSERT, Row
 from edge.journal.wal import PAGES, Log
 
 _MEMORY = "INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
-_CURSOR = "INSERT INTO progress VALUES (?, ?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor"
+_POSITION = (
+    "INSERT INTO progress VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor,"
+    " live_first = excluded.live_first, live_last = excluded.live_last"
+)
 _PARKED = "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason"
 
 _PATIENCE = 1.0
-"""Seconds that a cursor waits for company, and between two tries on a full disk."""
+"""Seconds that a position waits for company, and between two tries on a full disk."""
 
 _FILLED = 3300
 """Bytes of events that a page takes at least."""
@@ -54,7 +58,7 @@ class Work:
     waiter: "Future[int] | None" = None
     rows: Sequence[Row] = ()
     memory: tuple[str, bytes] | None = None
-    cursor: tuple[str, int] | None = None
+    position: tuple[str, Position] | None = None
     parked: Sequence[tuple[str, int, str]] = ()
 
 
@@ -243,13 +247,14 @@ class Writer(threading.Thread):
 
 
 def _insert(connection: sqlite3.Connection, works: list[Work], rows: list[Row], first: int) -> None:
-    """Of several memories of a device, or cursors of a destination, the last one counts."""
+    """Of several memories of a device, or positions of a destination, the last one counts."""
     if rows:
         connection.executemany(INSERT, ((first + n, *row) for n, row in enumerate(rows)))
     if memories := dict(work.memory for work in works if work.memory):
         connection.executemany(_MEMORY, memories.items())
-    if cursors := dict(work.cursor for work in works if work.cursor):
-        connection.executemany(_CURSOR, cursors.items())
+    if positions := dict(work.position for work in works if work.position):
+        moved = ((name, at.cursor, *(at.live or (None, None))) for name, at in positions.items())
+        connection.executemany(_POSITION, moved)
     if parked := [line for work in works for line in work.parked]:
         connection.executemany(_PARKED, parked)
 
@@ -259,5 +264,5 @@ def _pages(works: list[Work]) -> int:
     rows = sum(len(work.rows) + len(work.parked) for work in works)
     size = sum(len(row[-1]) for work in works for row in work.rows)
     size += sum(len(work.memory[1]) for work in works if work.memory)
-    tables = any(work.memory for work in works) + any(work.cursor for work in works)
+    tables = any(work.memory for work in works) + any(work.position for work in works)
     return 2 + tables + rows // 20 + size // _FILLED

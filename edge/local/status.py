@@ -48,10 +48,12 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
 class DestinationStatus(Struct, frozen=True, kw_only=True):
     """One CRM.
 
-    cursor: all up to it is stored there or parked. backlog: events behind it. parked: events that
-    it refused for good. since: when it began or ceased to deliver. code: what came back last,
-    short. advice: what is wrong and what to do, empty when nothing is. next_try_in: seconds, null
-    when no attempt is being waited for.
+    cursor: all up to it is stored there or parked. backlog: events that are not. behind: how many
+    of these new events go ahead of, 0 while all go in order; behind_waits: seconds for which the
+    line's settings hold them up, else null. parked: events that it refused for good. since: when it
+    began or ceased to deliver. code: what came back last, short. advice: what is wrong and what to
+    do, empty when nothing is. next_try_in: seconds, null when no attempt is being waited for.
+    delivered, wire_bytes: events, and bytes on the wire both ways, from the start of the process.
     """
 
     name: str
@@ -65,6 +67,10 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     parked: int = 0
     last_ok_at: datetime | None = None
     next_try_in: float | None = None
+    behind: int = 0
+    behind_waits: float | None = None
+    delivered: int = 0
+    wire_bytes: int = 0
 
 
 class ClockStatus(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ from drivers.panasonic.settings import PanasonicSettings
 from drivers.wire.address import TcpAddress
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.redaction import without_secrets
-from edge.site import Destination, Device, Site, to_toml
+from edge.site import Destination, Device, Site
+from edge.site_file import to_toml
 
 
 def test_secrets_are_gone_and_the_rest_stays() -> None:

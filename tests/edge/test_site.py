@@ -15,9 +15,11 @@ from drivers.panasonic.settings import PanasonicSettings
 from drivers.wire.address import SerialAddress, TcpAddress
 from edge import site as site_module
 from edge.delivery.destinations.link.settings import LinkSettings
+from edge.delivery.restraint import Forwarding
 from edge.errors import BadInput
 from edge.journal.records import History
-from edge.site import Destination, Device, Problem, Site, SiteProblems, check, load, save
+from edge.site import Destination, Device, Problem, Site, SiteProblems, check
+from edge.site_file import load, save
 
 GOOD = """
 version = 1
@@ -75,6 +77,22 @@ def test_history_is_kept_as_long_as_is_set(tmp_path: Path) -> None:
     assert "history" not in (tmp_path / "site.toml").read_text(encoding="utf-8")
 
 
+def test_how_a_line_is_used_is_kept_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    text = GOOD + 'forwarding = { metered = true, backlog_quiet_hours = "08:00-16:30" }\n'
+    site = check(tomllib.loads(text))
+    wanted = Forwarding(metered=True, backlog_quiet_hours="08:00-16:30")
+    assert site.destination[0].forwarding == wanted
+    save(site, tmp_path / "site.toml")
+    assert load(tmp_path / "site.toml") == site
+    with pytest.raises(SiteProblems) as found:
+        check(tomllib.loads(text.replace("08:00-16:30", "8-16").replace("metered", "meterd")))
+    where = 'destination[0] "crm".forwarding'
+    assert [each.field for each in found.value.problems] == [
+        f"{where}.meterd",
+        f"{where}.backlog_quiet_hours",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "field"),
     [
@@ -94,7 +112,7 @@ def test_a_mistake_in_history(line: str, field: str) -> None:
 CUT = """
 import os, signal, sys
 from pathlib import Path
-from edge.site import load, save
+from edge.site_file import load, save
 path = Path(sys.argv[1])
 site = load(path)
 rename = Path.replace

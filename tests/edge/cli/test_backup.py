@@ -15,7 +15,7 @@ import pytest
 
 from edge.crm.server import Running, serve
 from edge.errors import CommandFailed
-from edge.journal.journal import Journal, Sealed
+from edge.journal.journal import Journal, Position, Sealed
 from edge.local.client import Client
 from edge.local.status import Status
 
@@ -80,7 +80,7 @@ def box(tmp_path: Path, crm: Running) -> Path:
 async def _fill(data: Path, count: int, cursor: int = 0) -> Journal:
     journal = await Journal.open(data / "journal.sqlite")
     await journal.append([_event(n) for n in range(count)], ("pbx1", b""))
-    await journal.park("crm", [], cursor)
+    await journal.park("crm", [], Position(cursor))
     await journal.close()
     return journal
 

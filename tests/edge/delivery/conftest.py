@@ -13,13 +13,28 @@ import pytest
 from edge.crm.misbehave import Order
 from edge.crm.server import Running, serve
 from edge.delivery.backoff import Pace
+from edge.delivery.destination import Batch, Delivered
 from edge.delivery.destinations.link.destination import LinkDestination
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.restraint import Restraint
 from edge.journal.journal import Journal, Sealed
 
 TOKEN = "made-up-token"
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+class Recording(LinkDestination):
+    """The link, with the batches that the CRM took, by their range."""
+
+    def __init__(self, settings: LinkSettings, taken: list[Batch], patience: float) -> None:
+        super().__init__(settings, patience=patience)
+        self._taken = taken
+
+    async def deliver(self, batch: Batch, body: bytes) -> Delivered:
+        delivered = await super().deliver(batch, body)
+        self._taken.append(batch)
+        return delivered
 
 
 class House:
@@ -28,6 +43,7 @@ class House:
     def __init__(self, journal: Journal, crm: Running, data: Path) -> None:
         self.journal = journal
         self.crm = crm
+        self.requests: list[Batch] = []
         self._data = data
 
     async def fill(self, count: int, **replaced: bytes) -> None:
@@ -64,13 +80,17 @@ class House:
 
     @asynccontextmanager
     async def forwarding(
-        self, url: str = "", token: str = TOKEN, patience: float = 5.0
+        self,
+        url: str = "",
+        token: str = TOKEN,
+        patience: float = 5.0,
+        restraint: Restraint | None = None,
     ) -> AsyncIterator[Forwarder]:
         settings = LinkSettings(url=url or self.crm.url, token=token)
         assert settings.problems() == []
-        link = LinkDestination(settings, patience=patience)
+        link = Recording(settings, self.requests, patience)
         pace = Pace(base=0.01, cap=0.05, refused=0.05)
-        forwarder = Forwarder("crm", "link", self.journal, link, pace)
+        forwarder = Forwarder("crm", self.journal, link, pace, restraint)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(forwarder.run())
             yield forwarder

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge.journal.records import Position
+
 if TYPE_CHECKING:
     from tests.edge.delivery.conftest import House
 
@@ -19,7 +21,7 @@ async def test_all_arrive_once_in_order(house: "House") -> None:
         assert forwarder.progress.state == "idle"
     assert await house.stored() == list(range(1, 1201))
     assert await house.count("duplicates") == 0
-    assert house.journal.cursor("crm") == 1200
+    assert house.journal.position("crm").cursor == 1200
 
 
 async def test_live_events_arrive_after_idleness(house: "House") -> None:
@@ -127,7 +129,7 @@ async def test_a_wrong_token_stops_with_advice(house: "House") -> None:
         await house.until(lambda: forwarder.progress.state == "refused")
         assert "token" in forwarder.progress.advice
         assert forwarder.progress.last_answer == "HTTP 401"
-    assert house.journal.cursor("crm") == 0
+    assert house.journal.position("crm").cursor == 0
     assert await house.journal.parked("crm") == []
     async with house.forwarding():
         await house.settled()
@@ -169,7 +171,7 @@ async def test_a_stale_cursor_repeats_harmlessly(house: "House") -> None:
     await house.fill(800)
     async with house.forwarding():
         await house.settled()
-    house.journal.advance("crm", 300)
+    house.journal.advance("crm", Position(300))
     async with house.forwarding():
         await house.settled()
     assert await house.stored() == list(range(1, 801))

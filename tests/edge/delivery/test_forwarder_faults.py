@@ -54,7 +54,7 @@ class Faulty(LinkDestination):
 
 
 def forwarder(house: House, destination: Faulty, base: float = 0.01) -> Forwarder:
-    return Forwarder("crm", "link", house.journal, destination, Pace(base=base, cap=base))
+    return Forwarder("crm", house.journal, destination, Pace(base=base, cap=base))
 
 
 @asynccontextmanager

@@ -203,7 +203,7 @@ async def test_a_wrong_address_parks_nothing(house: "House", status: int) -> Non
             assert forwarder.progress.state == "refused"
             assert "address" in forwarder.progress.advice
     assert await house.journal.parked("crm") == []
-    assert house.journal.cursor("crm") == 0
+    assert house.journal.position("crm").cursor == 0
 
 
 async def test_no_request_is_over_500_events_or_a_mebibyte(house: "House") -> None:

@@ -43,7 +43,7 @@ async def forwarding(house: House, clock: BoxClock) -> AsyncIterator[None]:
     right = Retimed(link, Times(house.journal, clock), clock)
     pace = Pace(base=0.01, cap=0.05, refused=0.05)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Forwarder("crm", "link", house.journal, right, pace).run())
+        task = group.create_task(Forwarder("crm", house.journal, right, pace).run())
         yield
         task.cancel()
 

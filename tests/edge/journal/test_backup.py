@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.journal.backup import back_up, restore
-from edge.journal.journal import Journal, JournalUnusable, Parked, Sealed
+from edge.journal.journal import Journal, JournalUnusable, Parked, Position, Sealed
 
 Make = Callable[..., Sealed]
 
@@ -88,7 +88,7 @@ async def test_ids_go_on_without_ever_naming_two_contents(
     journal: Journal, path: Path, file: Path, other: Path, sealed: Make
 ) -> None:
     await journal.append([sealed(n) for n in range(10)], ("pbx1", b"open calls"))
-    await journal.park("crm", [(3, "no line")], 6)
+    await journal.park("crm", [(3, "no line")], Position(6))
     back_up(path, file, None)
     await journal.append([sealed(99)])  # the old box goes on: <journal>-11
     await asyncio.to_thread(restore, file, other)
@@ -99,7 +99,7 @@ async def test_ids_go_on_without_ever_naming_two_contents(
     assert await restored.parked("crm") == [Parked(3, "no line")]
     assert restored.last == 10
     assert await restored.append([sealed(1)]) == 11
-    waiting = await restored.read(restored.cursor("crm"))
+    waiting = await restored.read(restored.position("crm").cursor)
     assert [e.sequence for e in waiting] == [7, 8, 9, 10], "a read ends with the journal id"
     assert {restored.origin(n) for n in range(1, 11)} == {journal.id}
     assert restored.origin(11) == restored.id

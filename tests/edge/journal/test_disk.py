@@ -20,7 +20,7 @@ from edge.intake.seal import Seal
 from edge.journal import disk as disk_module
 from edge.journal.disk import BALLAST, Disk, Sacrifice, give_way, look, make
 from edge.journal.history import Retention
-from edge.journal.journal import History, Journal, Sealed
+from edge.journal.journal import History, Journal, Position, Sealed
 from edge.journal.retime import Timeline
 from edge.journal.room import MARKS, Growth, Notice, Room, ballast_size, decide, marks_over
 from tests.small_disk import MIB, Filler, mounted
@@ -254,7 +254,7 @@ async def test_delivered_history_goes_after_all_else_and_keeps_the_journal_going
 
     async with watched(small_disk, sacrifice("captures"), sacrifice("metrics")) as box:
         await _store(box, make_event, 10_000)
-        await box.journal.park("crm", [], 9_000)
+        await box.journal.park("crm", [], Position(9_000))
         box.filler.fill()
         await _until(lambda: not box.ballast)
         await _until(lambda: _gone(box, 9_000))
@@ -347,7 +347,7 @@ async def test_a_log_that_cannot_grow_is_written_back_and_used_again(
     path = small_disk / "journal.sqlite"
     journal = await Journal.open(path)
     await journal.append([make_event(n) for n in range(3000)])
-    await journal.park("crm", [], 3000)
+    await journal.park("crm", [], Position(3000))
     journal.retain(History(megabytes=0), ["crm"], lambda: NOW)
 
     async def spare() -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal.journal import Journal, JournalFailed, Sealed, Stored
+from edge.journal.journal import Journal, JournalFailed, Position, Sealed, Stored
 
 Make = Callable[..., Sealed]
 Command = Callable[..., list[str]]
@@ -96,7 +96,7 @@ async def test_a_full_disk_makes_appenders_wait_and_loses_nothing(
         await _in_trouble(journal)
         assert "is full" in str(journal.trouble)
         held = list(acknowledged)
-        journal.advance("crm", 1)
+        journal.advance("crm", Position(1))
         await asyncio.sleep(1.2)  # at least one more try has failed
         assert acknowledged == held
         assert not any(writer.done() for writer in writers)

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from edge.journal.history import BATCH
-from edge.journal.journal import History, Journal, Sealed
+from edge.journal.journal import History, Journal, Position, Sealed
 
 Make = Callable[..., Sealed]
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -55,7 +55,7 @@ async def _stays(journal: Journal, count: int) -> None:
 
 
 async def test_old_delivered_events_go(filled: Journal) -> None:
-    await filled.park("crm", [], 1000)
+    await filled.park("crm", [], Position(1000))
     filled.retain(History(days=90), ["crm"], _now)
     await _until_first_is(filled, 801)  # 909 are old, and they go in whole batches
     assert await _sequences(filled) == list(range(801, 1001))
@@ -67,28 +67,28 @@ async def test_without_a_destination_age_alone_counts(filled: Journal) -> None:
 
 
 async def test_what_one_destination_still_needs_stays(filled: Journal) -> None:
-    await filled.park("crm", [], 1000)
-    await filled.park("second", [], 300)
+    await filled.park("crm", [], Position(1000))
+    await filled.park("second", [], Position(300))
     filled.retain(History(days=1), ["crm", "second"], _now)
     await _until_first_is(filled, 201)
     await _stays(filled, 800)
 
 
 async def test_a_destination_that_has_taken_nothing_keeps_all(filled: Journal) -> None:
-    await filled.park("crm", [], 1000)
+    await filled.park("crm", [], Position(1000))
     filled.retain(History(days=1, megabytes=0), ["crm", "new"], _now)
     await _stays(filled, 1000)
 
 
 async def test_a_destination_that_was_taken_away_keeps_nothing(filled: Journal) -> None:
-    await filled.park("crm", [], 1000)
-    await filled.park("gone", [], 10)
+    await filled.park("crm", [], Position(1000))
+    await filled.park("gone", [], Position(10))
     filled.retain(History(days=90), ["crm"], _now)
     await _until_first_is(filled, 801)
 
 
 async def test_parked_events_stay(filled: Journal) -> None:
-    await filled.park("crm", [(7, "no call_id"), (400, "no line")], 1000)
+    await filled.park("crm", [(7, "no call_id"), (400, "no line")], Position(1000))
     filled.retain(History(days=90), ["crm"], _now)
     await _until_first_is(filled, 7)
     async with asyncio.timeout(20):
@@ -108,7 +108,7 @@ async def test_the_newest_stays_however_old(journal: Journal, path: Path, sealed
 
 
 async def test_nothing_goes_by_age_while_nobody_knows_the_time(filled: Journal) -> None:
-    await filled.park("crm", [], 1000)
+    await filled.park("crm", [], Position(1000))
     filled.retain(History(days=1), ["crm"], lambda: None)
     await _stays(filled, 1000)
 
@@ -120,7 +120,7 @@ async def test_a_wrong_stamp_neither_ends_nor_saves_its_neighbours(
     future, past = _aged(sealed(1), -400), _aged(sealed(2), 20_000)
     old, young = _aged(sealed(3), 100), _aged(sealed(4), 10)
     await journal.append([old, future, old, young, past, young])
-    await journal.park("crm", [], 6)
+    await journal.park("crm", [], Position(6))
     journal.retain(History(days=90), ["crm"], _now)
     await _until_first_is(journal, 4)
     assert await _sequences(journal) == [4, 5, 6]
@@ -129,7 +129,7 @@ async def test_a_wrong_stamp_neither_ends_nor_saves_its_neighbours(
 async def test_beyond_the_cap_the_oldest_delivered_go(journal: Journal, sealed: Make) -> None:
     for _ in range(20):
         await journal.append([_aged(sealed(n, size=10_000), 0) for n in range(100)])
-    await journal.park("crm", [], 1900)
+    await journal.park("crm", [], Position(1900))
     journal.retain(History(megabytes=10), ["crm"], _now)
     async with asyncio.timeout(20):
         while len(left := await _sequences(journal)) > 1000:  # noqa: ASYNC110
@@ -141,7 +141,7 @@ async def test_beyond_the_cap_the_oldest_delivered_go(journal: Journal, sealed: 
 async def test_the_cap_never_takes_what_waits(journal: Journal, sealed: Make) -> None:
     for _ in range(20):
         await journal.append([_aged(sealed(n, size=10_000), 0) for n in range(100)])
-    await journal.park("crm", [], 5 + BATCH)
+    await journal.park("crm", [], Position(5 + BATCH))
     journal.retain(History(megabytes=10), ["crm"], _now)
     await _until_first_is(journal, 1 + BATCH)
     await _stays(journal, 2000 - BATCH)
@@ -150,7 +150,7 @@ async def test_the_cap_never_takes_what_waits(journal: Journal, sealed: Make) ->
 async def test_an_append_hardly_waits_while_history_goes(journal: Journal, sealed: Make) -> None:
     """The room that history leaves is used again, and each step of it is short."""
     await journal.append([_aged(sealed(n, size=300), 999) for n in range(8_000)])
-    await journal.park("crm", [], 8_000)
+    await journal.park("crm", [], Position(8_000))
     journal.retain(History(days=90), ["crm"], _now)
     waits = []
     async with asyncio.timeout(40):
@@ -164,7 +164,7 @@ async def test_an_append_hardly_waits_while_history_goes(journal: Journal, seale
 
 
 async def test_the_room_is_used_again(filled: Journal, path: Path, sealed: Make) -> None:
-    await filled.park("crm", [], 1000)
+    await filled.park("crm", [], Position(1000))
     filled.retain(History(days=90), ["crm"], _now)
     await _until_first_is(filled, 801)
     with closing(sqlite3.connect(path)) as connection:
@@ -223,7 +223,7 @@ def test_a_kill_while_history_goes_takes_whole_batches(
 async def _old_and_settled(path: Path, sealed: Make) -> None:
     journal = await Journal.open(path)
     await journal.append([_aged(sealed(n, size=300), 999) for n in range(2000)])
-    await journal.park("crm", [], 1900)
+    await journal.park("crm", [], Position(1900))
     await journal.close()
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from edge.journal.journal import Journal, JournalFailed, Parked, Sealed
+from edge.journal.journal import Journal, JournalFailed, Parked, Position, Sealed
 
 Make = Callable[..., Sealed]
 
@@ -104,9 +105,13 @@ async def test_a_cursor_rides_on_the_next_append(
     journal: Journal, path: Path, sealed: Make
 ) -> None:
     await journal.append([sealed(1), sealed(2)])
-    journal.advance("crm", 1)
-    journal.advance("crm", 2)
-    assert (journal.cursor("crm"), journal.pending("crm"), journal.pending("new")) == (2, 0, 2)
+    journal.advance("crm", Position(1))
+    journal.advance("crm", Position(2))
+    assert (journal.position("crm").cursor, journal.pending("crm"), journal.pending("new")) == (
+        2,
+        0,
+        2,
+    )
     await journal.append([sealed(3)])
     assert _saved_cursor(path, "crm") == 2
 
@@ -115,7 +120,7 @@ async def test_a_cursor_without_company_is_saved_after_a_second(
     journal: Journal, path: Path
 ) -> None:
     begun = asyncio.get_running_loop().time()
-    journal.advance("crm", 7)
+    journal.advance("crm", Position(7))
     async with asyncio.timeout(5):
         while await asyncio.to_thread(_saved_cursor, path, "crm") is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -128,14 +133,14 @@ async def test_close_saves_cursors_and_what_is_queued(path: Path, sealed: Make) 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         append = group.create_task(journal.append([sealed(1)]))
         await asyncio.sleep(0)
-        journal.advance("crm", 1)
+        journal.advance("crm", Position(1))
         await journal.close()
     assert append.result() == 1
     await journal.close()
     with pytest.raises(JournalFailed, match="closed"):
         await journal.append([sealed(2)])
     again = await Journal.open(path)
-    assert (again.last, again.cursor("crm")) == (1, 1)
+    assert (again.last, again.position("crm").cursor) == (1, 1)
     await again.close()
 
 
@@ -143,11 +148,11 @@ async def test_parked_events_keep_their_reason_with_the_cursor(
     journal: Journal, path: Path, sealed: Make
 ) -> None:
     await journal.append([sealed(n) for n in range(5)])
-    await journal.park("crm", [(4, "unknown device"), (2, "no call_id")], 4)
+    await journal.park("crm", [(4, "unknown device"), (2, "no call_id")], Position(4))
     assert _saved_cursor(path, "crm") == 4
     assert await journal.parked("crm") == [Parked(2, "no call_id"), Parked(4, "unknown device")]
     assert await journal.parked("other") == []
-    await journal.park("crm", [(4, "told twice")], 5)
+    await journal.park("crm", [(4, "told twice")], Position(5))
     assert (await journal.parked("crm"))[1] == Parked(4, "told twice")
     assert journal.pending("crm") == 0
 
@@ -170,3 +175,28 @@ async def test_the_loop_turns_while_a_long_read_runs(journal: Journal, sealed: M
             turns += 1
     assert len(reading.result()) == 20000
     assert turns > 10
+
+
+async def test_a_live_range_is_kept_over_a_restart(path: Path, sealed: Make) -> None:
+    journal = await Journal.open(path)
+    await journal.append([sealed(n) for n in range(1, 21)])
+    journal.advance("crm", Position(5, (16, 18)))
+    assert journal.pending("crm") == 12
+    await journal.close()
+    again = await Journal.open(path)
+    assert again.position("crm") == Position(5, (16, 18))
+    again.advance("crm", Position(18))
+    assert again.pending("crm") == 2
+    await again.close()
+    last = await Journal.open(path)
+    assert last.position("crm") == Position(18)
+    await last.close()
+
+
+async def test_subjects_are_told_in_order_and_within_bounds(path: Path, sealed: Make) -> None:
+    journal = await Journal.open(path)
+    with_subject = msgspec.structs.replace(sealed(1), subject="call/a")
+    without = msgspec.structs.replace(sealed(2), subject=None)
+    await journal.append([with_subject, without, with_subject, with_subject])
+    assert await journal.subjects(1, 3) == [(3, "call/a")]
+    await journal.close()

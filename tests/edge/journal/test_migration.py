@@ -41,7 +41,7 @@ def _version(path: Path) -> int:
 async def _check(journal: Journal) -> None:
     assert (journal.id, journal.box, journal.last) == ("5f3a9c01", "0123456789ab", 300)
     assert journal.memory("pbx1") == b"open calls"
-    assert journal.cursor("crm") == 120
+    assert journal.position("crm").cursor == 120
     assert await journal.parked("crm") == [Parked(7, "no call_id")]
     events = await journal.read(0)
     assert [event.data for event in events] == [b'{"number": %d}' % n for n in range(1, 301)]

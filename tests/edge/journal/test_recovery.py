@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge.journal.connecting import look
-from edge.journal.journal import Journal, JournalFailed, Parked, Recovery, Sealed
+from edge.journal.journal import Journal, JournalFailed, Parked, Position, Recovery, Sealed
 from edge.journal.readable import events
 
 Make = Callable[..., Sealed]
@@ -39,8 +39,8 @@ async def _filled(path: Path, sealed: Make) -> Journal:
     """A closed journal with all that there can be: its `id` and `box` may still be asked."""
     journal = await Journal.open(path)
     await journal.append([sealed(n, size=400) for n in range(COUNT)], ("pbx1", b"open calls"))
-    journal.advance("crm", 900)
-    await journal.park("other", [(5, "no call_id")], 7)
+    journal.advance("crm", Position(900))
+    await journal.park("other", [(5, "no call_id")], Position(7))
     await journal.close()
     return journal
 
@@ -100,7 +100,7 @@ async def test_what_can_be_read_is_carried_on_and_the_rest_is_told(
     for event in stored:
         assert event.data == sealed(event.sequence - 1, size=400).data
     assert journal.memory("pbx1") == b"open calls"
-    assert (journal.cursor("crm"), journal.cursor("other")) == (900, 7)
+    assert (journal.position("crm").cursor, journal.position("other").cursor) == (900, 7)
     assert journal.box == before.box
     assert journal.id != before.id
     assert {journal.origin(event.sequence) for event in stored} == {before.id}
@@ -145,7 +145,10 @@ async def test_numbers_begin_above_all_that_was_ever_given_out(path: Path, seale
     assert journal.origin(kept[-1].sequence) == before.id
     assert journal.origin(902) == journal.id != before.id
     assert told.lost == 900 - kept[-1].sequence
-    assert [event.sequence for event in await journal.read(journal.cursor("crm"))] == [901, 902]
+    assert [event.sequence for event in await journal.read(journal.position("crm").cursor)] == [
+        901,
+        902,
+    ]
     await journal.close()
 
 
@@ -213,7 +216,7 @@ async def test_nothing_is_lost_with_the_first_page(
     assert (told.events, told.lost) == (COUNT + in_log, 0)
     assert journal.box == before.box
     assert journal.origin(COUNT) == before.id != journal.id
-    assert (journal.cursor("crm"), journal.memory("pbx1")) == (900, b"open calls")
+    assert (journal.position("crm").cursor, journal.memory("pbx1")) == (900, b"open calls")
     await journal.close()
     assert not _patched(tmp_path)
 

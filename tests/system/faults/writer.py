@@ -19,7 +19,7 @@ from pathlib import Path
 from zlib import crc32
 
 from edge.journal import connecting
-from edge.journal.journal import Journal, JournalFailed, JournalUnusable, Sealed
+from edge.journal.journal import Journal, JournalFailed, JournalUnusable, Position, Sealed
 
 DEVICES = ("pbx1", "pbx2", "pbx3")
 DESTINATION = "crm"
@@ -75,15 +75,15 @@ async def _device(journal: Journal, notes: Notes, device: str, count: int) -> No
 
 
 async def _destination(journal: Journal, notes: Notes) -> None:
-    cursor = journal.cursor(DESTINATION)
+    cursor = journal.position(DESTINATION).cursor
     while True:
         await journal.changed(cursor)
         for event in await journal.read(cursor, 25):
             notes.add(f"got {told(journal.origin(event.sequence), event.sequence, event)}")
             cursor = event.sequence
             if cursor % REFUSED_EVERY == 0:
-                await journal.park(DESTINATION, [(cursor, "refused")], cursor)
-        journal.advance(DESTINATION, cursor)
+                await journal.park(DESTINATION, [(cursor, "refused")], Position(cursor))
+        journal.advance(DESTINATION, Position(cursor))
 
 
 async def _serve(journal: Journal, notes: Notes, count: int) -> None:

@@ -131,7 +131,7 @@ async def _read(path: Path, noted: Evidence) -> Evidence:
                 )
                 for event in stored
             ],
-            cursor=journal.cursor(DESTINATION),
+            cursor=journal.position(DESTINATION).cursor,
             memories=tuple(memories),
         )
     finally:

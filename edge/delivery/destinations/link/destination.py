@@ -30,6 +30,7 @@ from edge.delivery.destination import (
 )
 from edge.delivery.destinations.link.answer import Answer, http_date, is_link, read
 from edge.delivery.destinations.link.settings import LinkSettings
+from edge.delivery.wire_bytes import WireBytes
 from edge.intake.peer_time import PeerTime
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class LinkDestination:
         self._settings = settings
         self._patience = patience
         self._session: ClientSession | None = None
+        self._wire = WireBytes()
+
+    @property
+    def wire_bytes(self) -> int:
+        """See Destination."""
+        return self._wire.total
 
     async def start(self) -> None:
         """Import aiohttp (a heavy one, hence in a thread) and make the session."""
@@ -85,7 +92,9 @@ class LinkDestination:
         if self._settings.token:
             headers["Authorization"] = f"Bearer {self._settings.token}"
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=_IDLE_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=1, keepalive_timeout=_IDLE_SECONDS, socket_factory=self._wire.socket
+            ),
             timeout=aiohttp.ClientTimeout(total=self._patience, connect=_CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
@@ -128,6 +137,8 @@ class LinkDestination:
         # UnicodeError: a name that cannot even be asked for, such as one with "..".
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise _failure(error) from error
+        finally:
+            self._wire.note()
 
 
 def _failure(error: Exception) -> TryLater:

@@ -1,0 +1,148 @@
+"""Reads and packs one batch ahead of each lane, so that a destination never waits for the box.
+
+lane ──read──▶ gather, on a metered line ──▶ pack, in a thread ──▶ pending ──▶ forwarder
+                                                    ▲
+     events of the same calls from the backlog ─────┘ ahead of it, in parcels of their own
+"""
+
+import asyncio
+from asyncio import Task, TaskGroup
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from edge.delivery.batch_size import BatchSize
+from edge.delivery.cloudevents import MAX_DATA
+from edge.delivery.destination import Batch, Destination
+from edge.delivery.earlier import Earlier
+from edge.delivery.lanes import Lane, lanes
+from edge.delivery.restraint import GATHER_SECONDS, Restraint
+from edge.journal.journal import Journal, Position, Stored
+
+_LOOK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """ahead: sent before its turn, and once more when that comes; it settles nothing."""
+
+    batch: Batch
+    body: bytes
+    ahead: bool = False
+
+
+@dataclass(slots=True)
+class Load:
+    """What of a lane is on its way.
+
+    confirmed: what the destination stored itself, as far as known: a range that starts behind it
+    covers what was parked since. pending: what is to be sent, the first part last; none when the
+    lane has ended.
+    """
+
+    lane: Lane
+    confirmed: int
+    read_to: int
+    pending: list[Parcel] = field(default_factory=list)
+    reading: "Task[list[Parcel]] | None" = None
+    ended: bool = False
+
+
+class Loading:
+    """The loads of a position's lanes."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        destination: Destination,
+        size: BatchSize,
+        restraint: Restraint,
+    ) -> None:
+        self._journal = journal
+        self._destination = destination
+        self._size = size
+        self._restraint = restraint
+        self._loads: list[Load] = []
+        self._earlier = Earlier(journal, ())
+
+    async def begin(self, position: Position) -> None:
+        """Load from a position on. Raises JournalFailed."""
+        self._earlier = await Earlier.find(self._journal, position)
+        self._loads = [Load(lane, lane.after, lane.after) for lane in lanes(position)]
+
+    def stop(self) -> None:
+        """Give up what was read."""
+        for load in self._loads:
+            if load.reading is not None:
+                load.reading.cancel()
+        self._loads = []
+
+    def backlog_waits(self) -> float:
+        """Seconds for which the line's settings hold the backlog up."""
+        return self._restraint.backlog_waits(monotonic())
+
+    async def next(self, group: TaskGroup) -> Load:
+        """Wait for the first lane that has something to send, or has come to its end."""
+        while True:
+            for load in self._loads:
+                self._read_ahead(load, group)
+            hold = None
+            for load in self._loads:
+                if load.ended:
+                    return load
+                if load.pending:
+                    hold = self.backlog_waits() if load.lane.is_backlog else 0.0
+                    if not hold:
+                        return load
+            empty = [load.reading for load in self._loads if load.reading and not load.pending]
+            await asyncio.wait(empty, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
+
+    async def pack(self, batch: Batch, *, ahead: bool = False) -> Parcel:
+        """Make the body in a thread."""
+        return Parcel(batch, await asyncio.to_thread(self._destination.pack, batch), ahead)
+
+    def _read_ahead(self, load: Load, group: TaskGroup) -> None:
+        if load.reading is not None and load.reading.done() and not load.pending:
+            load.pending = load.reading.result()
+            load.reading = None
+            load.ended = not load.pending
+            if load.pending:
+                load.read_to = load.pending[0].batch.last
+        if load.reading is None and not load.ended:
+            load.reading = group.create_task(self._parcels(load))
+
+    async def _parcels(self, load: Load) -> list[Parcel]:
+        """The next batch, behind what has to go ahead of it; none at the end of a backlog."""
+        events = await self._events(load)
+        if not events:
+            return []
+        parcels = [await self.pack(self._batch(load.read_to, events))]
+        if not load.lane.is_backlog:
+            for event in reversed(await self._earlier.of(events, self._loads[-1].confirmed)):
+                early = self._batch(event.sequence - 1, [event])
+                parcels.append(await self.pack(early, ahead=True))
+        return parcels
+
+    def _batch(self, after: int, events: Sequence[Stored]) -> Batch:
+        origin = self._journal.origin(events[0].sequence)
+        return Batch(origin, self._journal.box, after, events)
+
+    async def _events(self, load: Load) -> list[Stored]:
+        after, through = load.read_to, load.lane.through
+        if through is not None:
+            found = await self._journal.read(after, self._size.of_backlog, MAX_DATA)
+            return [event for event in found if event.sequence <= through]
+        while not await self._journal.changed(after, _LOOK_SECONDS):
+            pass
+        return await self._gathered(after)
+
+    async def _gathered(self, after: int) -> list[Stored]:
+        """What is there; on a metered line with what comes in the next minute."""
+        deadline = monotonic() + GATHER_SECONDS
+        while True:
+            most = self._size.most
+            found = await self._journal.read(after, most, MAX_DATA)
+            left = deadline - monotonic()
+            if len(found) == most or left <= 0 or not self._restraint.gathers(found):
+                return found
+            await self._journal.changed(found[-1].sequence, left)
