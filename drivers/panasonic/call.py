@@ -1,10 +1,11 @@
-"""One call as it becomes known, line by line. `calls.py` decides which line is whose."""
+"""One call as it becomes known, line by line. `matching.py` decides which line is whose."""
 
 from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
 
+from drivers.contract import Moment
 from drivers.events import Call, Direction, Leg, Outcome, Resolution, Stage
 from drivers.panasonic.record import LIMIT, Line
 
@@ -88,11 +89,11 @@ class KnownCall(Struct, kw_only=True, gc=False):
         if self.resolution == "second":
             self.started_at = self.answered_at = self.ended_at = None
 
-    def learn(self, line: Line, touched: float, *, live: bool) -> None:
+    def learn(self, line: Line, now: Moment) -> None:
         """Take over what every line of a call may tell."""
-        self.touched = touched
+        self.touched = now.monotonic
         self.device_time = line.device_time
-        if not live:
+        if not now.live:
             self.resolution = "minute"
         if self.number is None:
             self.number, self.number_text = line.number, line.number_text
