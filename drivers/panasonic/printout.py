@@ -75,6 +75,11 @@ class Exchange:
         return 37 if self.layout == "ta" else _TDA[self.layout].dial_width
 
     @property
+    def prints_internal(self) -> bool:
+        """Whether intercom calls are printed: TA/TE never do."""
+        return self.internal and self.layout != "ta"
+
+    @property
     def prints_ring(self) -> bool:
         """Whether a ring time can be read from the paper: pattern B and TA/TE have no column."""
         return self.ring_times and self.layout in ("tda-a", "tda-c")

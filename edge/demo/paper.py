@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from drivers.panasonic.day import Office, plan_day
 from drivers.panasonic.exchange_port import Pace
+from drivers.panasonic.expected import expected
 from drivers.panasonic.printout import TDA_MODELS, Pager, Printed, exchange_of
-from drivers.panasonic.simulator import expected, print_calls
+from drivers.panasonic.simulator import print_calls
 
 TIMEZONE = "Asia/Tehran"
 OFFICE = Office()

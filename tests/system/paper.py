@@ -9,8 +9,9 @@ from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from drivers.panasonic.day import Office, Talk, TrueCall, plan_day
+from drivers.panasonic.expected import Expected, expected
 from drivers.panasonic.printout import Exchange, Layout, Names, Printed, exchange_of
-from drivers.panasonic.simulator import Expected, expected, print_calls
+from drivers.panasonic.simulator import print_calls
 
 START = datetime(2026, 3, 27, 4, 30, tzinfo=UTC)
 OFFICE = Office()

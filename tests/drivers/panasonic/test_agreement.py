@@ -17,10 +17,11 @@ from drivers.contract import Moment, Surroundings
 from drivers.events import Call, Fact
 from drivers.panasonic.day import Office, TrueCall, plan_day
 from drivers.panasonic.decoder import SmdrDecoder
+from drivers.panasonic.expected import Expected, expected
 from drivers.panasonic.models import MODELS
 from drivers.panasonic.printout import Exchange, Layout, Names, exchange_of, with_headings
 from drivers.panasonic.settings import PanasonicSettings
-from drivers.panasonic.simulator import Expected, expected, print_calls
+from drivers.panasonic.simulator import print_calls
 
 ZONE = ZoneInfo("Asia/Tehran")
 START = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)

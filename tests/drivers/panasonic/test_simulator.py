@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from drivers.panasonic.day import Office, Talk, TrueCall, plan_day
+from drivers.panasonic.expected import Expected, ExpectedLeg, expected
 from drivers.panasonic.printout import MODELS, TDA_MODELS, Exchange, exchange_of
-from drivers.panasonic.simulator import Expected, ExpectedLeg, expected, print_calls
+from drivers.panasonic.simulator import print_calls
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 START = datetime(2026, 3, 7, 6, 59, 58, tzinfo=UTC)  # 10:29:58 in Tehran
