@@ -20,11 +20,14 @@ from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
 from edge.delivery.cloudevents import encode_event
+from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.notebook import JournalNotebook
 from edge.delivery.progress import State
 from edge.delivery.restraint import Restraint
 from edge.delivery.retimed import Retimed, Times
+from edge.delivery.terms import Terms
 from edge.errors import CommandFailed
 from edge.intake import clock
 from edge.intake.clock import BoxClock
@@ -187,10 +190,18 @@ class Edge:
         return Supervisor(device.driver, device.link, driver, intake, self._journal)
 
     def _forwarder(self, entry: Destination) -> Forwarder:
-        destination = destinations.spec(entry.kind).destination(entry.settings)
-        right = Retimed(destination, self._times, self._clock)
+        spec = destinations.spec(entry.kind)
+        branch = Branch(
+            self._journal.box,
+            self._site.zone,
+            JournalNotebook(self._journal, entry.name),
+            self._clock.age,
+            self._known_time,
+        )
+        right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)
-        return Forwarder(entry.name, self._journal, right, restraint=restraint)
+        terms = Terms(restraint=restraint, most_events=spec.most_events)
+        return Forwarder(entry.name, self._journal, right, terms)
 
     async def _serve_control(self) -> None:
         async with control.serve(self._lock, self.status, self.events):

@@ -13,11 +13,13 @@ _LEAST_BACKLOG = 50
 
 
 class BatchSize:
-    """`most`: for any batch; `of_backlog`: for one that newer events may have to wait for."""
+    """Events in one request, never more than the destination can take.
 
-    def __init__(self) -> None:
-        self.most = MAX_EVENTS
-        self.of_backlog = MAX_EVENTS
+    most: in any. of_backlog: in one that newer events may have to wait for.
+    """
+
+    def __init__(self, most: int = MAX_EVENTS) -> None:
+        self.most = self.of_backlog = self._limit = most
         self._stored = 0
 
     def too_much(self, size: int) -> None:
@@ -28,7 +30,7 @@ class BatchSize:
 
     def innocent(self) -> None:
         """One event alone was to blame, not the size of the batches."""
-        self.most = MAX_EVENTS
+        self.most = self._limit
 
     def stored(self, size: int, seconds: float) -> None:
         """A batch of `size` events was taken and took so long."""
@@ -36,9 +38,9 @@ class BatchSize:
             self.of_backlog = max(_LEAST_BACKLOG, self.of_backlog // 2)
         elif seconds < _BACKLOG_SECONDS / 4 and size >= self.of_backlog:
             self.of_backlog = self.of_backlog * 2
-        if size >= self.most < MAX_EVENTS:
+        if size >= self.most < self._limit:
             self._stored += 1
             if self._stored >= _GROW_AFTER:
-                self.most = min(MAX_EVENTS, self.most * 2)
+                self.most = min(self._limit, self.most * 2)
                 self._stored = 0
         self.of_backlog = min(self.of_backlog, self.most)

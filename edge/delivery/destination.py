@@ -9,9 +9,11 @@ None of them loses an event: it is sent again, in smaller batches, or parked wit
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
+from edge.delivery.cloudevents import MAX_EVENTS
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
@@ -107,8 +109,34 @@ class TooBig(BadBatch):
     """As BadBatch, and the next batches should be smaller too."""
 
 
+class Notebook(Protocol):
+    """What a destination must know again after a restart, such as the CRM's names of our calls."""
+
+    async def read(self) -> dict[str, bytes]:
+        """All of it."""
+
+    async def write(self, *notes: tuple[str, bytes | None]) -> None:
+        """Save, or with None forget, by key; all of these or none. Returns when it is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What a destination may know of the box that it serves.
+
+    box: 12 hex digits. zone: of the site. notebook: this destination's own. age: seconds since an
+    event happened, by the monotonic clock; infinite for one of an earlier boot. now: the time of
+    day, None while nobody knows it.
+    """
+
+    box: str
+    zone: tzinfo
+    notebook: Notebook
+    age: Callable[[Stored], float]
+    now: Callable[[], datetime | None]
+
+
 class Destination(Protocol):
-    """One CRM. Holds nothing that a restart may not lose."""
+    """One CRM. What a restart may not lose is in the branch's notebook."""
 
     @property
     def wire_bytes(self) -> int:
@@ -137,9 +165,13 @@ class TellsTime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DestinationSpec:
-    """One line of the destination table. `destination` takes the checked settings."""
+    """One line of the destination table. `destination` takes the checked settings.
+
+    most_events: how many one `deliver` is given at most.
+    """
 
     name: str
     titles: Mapping[str, str]
     settings: type[Settings]
-    destination: Callable[[Any], Destination]
+    destination: Callable[[Any, Branch], Destination]
+    most_events: int = MAX_EVENTS

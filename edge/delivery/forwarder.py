@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
-from edge.delivery.backoff import Pace
 from edge.delivery.batch_size import BatchSize
 from edge.delivery.destination import (
     BadBatch,
@@ -33,7 +32,7 @@ from edge.delivery.destination import (
 from edge.delivery.lanes import joined, moved, parted, plan
 from edge.delivery.loading import Load, Loading, Parcel
 from edge.delivery.progress import Progress, State
-from edge.delivery.restraint import Restraint
+from edge.delivery.terms import Terms
 from edge.journal.journal import Journal, JournalFailed, Position
 
 _LOG = logging.getLogger(__name__)
@@ -48,15 +47,15 @@ class Forwarder:
         name: str,
         journal: Journal,
         destination: Destination,
-        pace: Pace | None = None,
-        restraint: Restraint | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self._name = name
         self._journal = journal
         self._destination = destination
-        self._restraint = restraint or Restraint()
-        self._pace = pace or Pace()
-        self._size = BatchSize()
+        terms = terms or Terms()
+        self._restraint = terms.restraint
+        self._pace = terms.pace
+        self._size = BatchSize(terms.most_events)
         self._loading = Loading(journal, destination, self._size, self._restraint)
         self._parked: set[int] = set()
         self._delivered = 0

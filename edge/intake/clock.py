@@ -12,6 +12,7 @@ timeline gets a point, by which events of this boot are corrected (edge/journal/
 """
 
 import ctypes
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from typing import Literal
 
 from drivers.contract import Moment
 from edge.intake.peer_time import PeerClock, PeerTime
+from edge.journal.records import Stored
 from edge.journal.retime import Point, Timeline, to_utc
 
 LOOK_SECONDS = 1.0
@@ -91,6 +93,12 @@ class BoxClock:
     def at(self, monotonic: float) -> datetime:
         """The time of day at a monotonic time of this boot, as far as is known now."""
         return to_utc(monotonic + self._offset)
+
+    def age(self, event: Stored) -> float:
+        """Seconds since an event happened; infinite for one of an earlier boot."""
+        if event.boot != self.boot:
+            return math.inf
+        return max(0.0, time.monotonic() - event.monotonic)
 
     @property
     def since(self) -> datetime:

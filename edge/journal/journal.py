@@ -196,6 +196,18 @@ class Journal:
         await self._commit(Work(waiter, position=(destination, position), parked=lines))
         self._positions[destination] = position
 
+    async def note(self, destination: str, notes: Sequence[tuple[str, bytes | None]]) -> None:
+        """Save, or with None forget, what the destination must know again, as (key, data).
+
+        Returns when it is on disk.
+        """
+        lines = [(destination, key, data) for key, data in notes]
+        await self._commit(Work(self._loop.create_future(), notes=lines))
+
+    async def notes(self, destination: str) -> dict[str, bytes]:
+        """All that the destination noted, by key."""
+        return await self._query(partial(_notes, destination=destination))
+
     async def subjects(self, after: int, through: int) -> list[tuple[int, str]]:
         """(sequence, subject) of the events in between that have a subject, in order."""
         return await self._query(partial(_subjects, after=after, through=through))
@@ -289,6 +301,12 @@ def _read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> l
 def _subjects(database: SqliteDatabase, after: int, through: int) -> list[tuple[int, str]]:
     with closing(plain(database).execute(SUBJECTS, (after, through))) as rows:
         return rows.fetchall()
+
+
+def _notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:
+    table = models.Note
+    query = table.select(table.key, table.data).where(table.destination == destination)
+    return dict(query.tuples().execute(database))
 
 
 def _parked(database: SqliteDatabase, destination: str) -> list[Parked]:

@@ -4,6 +4,7 @@
     memory     what each driver wants back, written together with its events
     progress   how far each destination is: a cursor, and one live range ahead of it
     parked     what a destination refused for good
+    note       what a destination must not forget, such as the names that a CRM gave our calls
     identity   one row: the id of this box
     epoch      from which sequence on which journal id stands in the ids of events
 
@@ -87,6 +88,17 @@ class Parked(Model):
         primary_key = CompositeKey("destination", "sequence")
 
 
+class Note(Model):
+    destination = TextField()
+    key = TextField()
+    data = BlobField()
+
+    class Meta:
+        strict_tables = True
+        without_rowid = True
+        primary_key = CompositeKey("destination", "key")
+
+
 class Identity(Model):
     """`box`: 12 hex digits."""
 
@@ -135,12 +147,13 @@ def _count_epochs(database: SqliteDatabase) -> None:
     plain(database).execute("ALTER TABLE identity DROP COLUMN journal")
 
 
-def _keep_live_ranges(database: SqliteDatabase) -> None:
+def _serve_other_crms(database: SqliteDatabase) -> None:
+    SchemaManager(Note, database=database).create_all(safe=False)
     for column in ("live_first", "live_last"):
         plain(database).execute(f"ALTER TABLE progress ADD COLUMN {column} INTEGER")
 
 
-STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs, _keep_live_ranges)
+STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs, _serve_other_crms)
 """Step n brings a file from version n to n + 1. A released step keeps what it did: when a model
 changes, a new step alters the table, and the step that made it takes the old definition along."""
 

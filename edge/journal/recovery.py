@@ -141,6 +141,7 @@ def _carry_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     progress = table(source, "SELECT destination, cursor, NULL, NULL FROM progress", "destination")
     add("progress", progress)
     add("parked", table(source, "SELECT destination, sequence, reason FROM parked", "destination"))
+    add("note", table(source, "SELECT destination, key, data FROM note", "destination, key"))
     ids = table(source, "SELECT id, box FROM identity", "id")
     add("identity", (each for each in ids if _is_hex(each[1], 12)))
     for query, key in _EPOCHS:

@@ -36,6 +36,9 @@ _POSITION = (
 )
 _PARKED = "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason"
 
+_NOTE = "INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
+_FORGET = "DELETE FROM note WHERE destination = ? AND key = ?"
+
 _PATIENCE = 1.0
 """Seconds that a position waits for company, and between two tries on a full disk."""
 
@@ -60,6 +63,7 @@ class Work:
     memory: tuple[str, bytes] | None = None
     position: tuple[str, Position] | None = None
     parked: Sequence[tuple[str, int, str]] = ()
+    notes: Sequence[tuple[str, str, bytes | None]] = ()
 
 
 _WAKE = Work()
@@ -257,11 +261,16 @@ def _insert(connection: sqlite3.Connection, works: list[Work], rows: list[Row], 
         connection.executemany(_POSITION, moved)
     if parked := [line for work in works for line in work.parked]:
         connection.executemany(_PARKED, parked)
+    for destination, key, data in (note for work in works for note in work.notes):
+        if data is None:
+            connection.execute(_FORGET, (destination, key))
+        else:
+            connection.execute(_NOTE, (destination, key, data))
 
 
 def _pages(works: list[Work]) -> int:
     """How many pages a commit writes to the log, rather too many than too few."""
-    rows = sum(len(work.rows) + len(work.parked) for work in works)
+    rows = sum(len(work.rows) + len(work.parked) + len(work.notes) for work in works)
     size = sum(len(row[-1]) for work in works for row in work.rows)
     size += sum(len(work.memory[1]) for work in works if work.memory)
     tables = any(work.memory for work in works) + any(work.position for work in works)

@@ -18,6 +18,7 @@ from edge.delivery.destinations.link.destination import LinkDestination
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.restraint import Restraint
+from edge.delivery.terms import Terms
 from edge.journal.journal import Journal, Sealed
 
 TOKEN = "made-up-token"
@@ -89,8 +90,8 @@ class House:
         settings = LinkSettings(url=url or self.crm.url, token=token)
         assert settings.problems() == []
         link = Recording(settings, self.requests, patience)
-        pace = Pace(base=0.01, cap=0.05, refused=0.05)
-        forwarder = Forwarder("crm", self.journal, link, pace, restraint)
+        terms = Terms(Pace(base=0.01, cap=0.05, refused=0.05), restraint or Restraint())
+        forwarder = Forwarder("crm", self.journal, link, terms)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(forwarder.run())
             yield forwarder

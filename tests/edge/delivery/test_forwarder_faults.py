@@ -13,6 +13,7 @@ from edge.delivery.destination import Batch, Delivered
 from edge.delivery.destinations.link.destination import LinkDestination
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.terms import Terms
 from edge.journal.journal import JournalFailed
 from tests.edge.delivery.conftest import TOKEN, House
 
@@ -54,7 +55,7 @@ class Faulty(LinkDestination):
 
 
 def forwarder(house: House, destination: Faulty, base: float = 0.01) -> Forwarder:
-    return Forwarder("crm", house.journal, destination, Pace(base=base, cap=base))
+    return Forwarder("crm", house.journal, destination, Terms(Pace(base=base, cap=base)))
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from edge.delivery.destinations.link.destination import LinkDestination
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.retimed import Retimed, Times
+from edge.delivery.terms import Terms
 from edge.intake.clock import BoxClock, Reading
 from edge.journal.records import Sealed
 from edge.journal.retime import Point, Timeline
@@ -41,9 +42,9 @@ async def forwarding(house: House, clock: BoxClock) -> AsyncIterator[None]:
     settings = LinkSettings(url=house.crm.url, token=TOKEN)
     link = LinkDestination(settings, patience=5.0)
     right = Retimed(link, Times(house.journal, clock), clock)
-    pace = Pace(base=0.01, cap=0.05, refused=0.05)
+    terms = Terms(Pace(base=0.01, cap=0.05, refused=0.05))
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Forwarder("crm", house.journal, right, pace).run())
+        task = group.create_task(Forwarder("crm", house.journal, right, terms).run())
         yield
         task.cancel()
 

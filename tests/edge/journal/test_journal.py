@@ -200,3 +200,16 @@ async def test_subjects_are_told_in_order_and_within_bounds(path: Path, sealed: 
     await journal.append([with_subject, without, with_subject, with_subject])
     assert await journal.subjects(1, 3) == [(3, "call/a")]
     await journal.close()
+
+
+async def test_notes_are_kept_by_destination_and_forgotten(path: Path) -> None:
+    journal = await Journal.open(path)
+    await journal.note("crm", [("a", b"1"), ("b", b"2"), ("a", b"3")])
+    await journal.note("other", [("a", b"4")])
+    await journal.note("crm", [("b", None), ("c", b"5")])
+    await journal.close()
+    again = await Journal.open(path)
+    assert await again.notes("crm") == {"a": b"3", "c": b"5"}
+    assert await again.notes("other") == {"a": b"4"}
+    assert await again.notes("new") == {}
+    await again.close()

@@ -183,5 +183,5 @@ SPEC = DestinationSpec(
     name="link",
     titles={"en": "CRM link", "fa": "پیوند با CRM"},
     settings=LinkSettings,
-    destination=LinkDestination,
+    destination=lambda settings, _: LinkDestination(settings),
 )
