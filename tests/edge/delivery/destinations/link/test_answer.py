@@ -17,7 +17,8 @@ from edge.delivery.destination import (
     TooBig,
     TryLater,
 )
-from edge.delivery.destinations.link.answer import Answer, http_date, is_link, read, retry_after
+from edge.delivery.destinations.link.answer import is_link, read
+from edge.delivery.http_answer import Answer, http_date, retry_after
 from edge.journal.journal import Stored
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)

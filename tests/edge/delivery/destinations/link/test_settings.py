@@ -70,7 +70,8 @@ def test_the_catalog_names_each_kind_by_its_spec() -> None:
 def test_checking_settings_loads_no_http_client() -> None:
     program = (
         "import sys; from edge.delivery.destinations.catalog import spec;"
-        "link = spec('link'); made = link.destination(link.settings(url='https://crm.example.com'), None);"
+        "link = spec('link'); settings = link.settings(url='https://crm.example.com');"
+        "made = link.destination(settings, None);"
         "assert 'aiohttp' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
