@@ -38,7 +38,14 @@ from edge.journal.connecting import plain
 APPLICATION = 0x50_61_79_76  # "Payv": tells a journal from any other SQLite file
 
 
-class Event(Model):
+class _Strict(Model):
+    """SQLite refuses a value of another type, in every table."""
+
+    class Meta:
+        strict_tables = True
+
+
+class Event(_Strict):
     """`time` is in microseconds since 1970, UTC."""
 
     sequence = IntegerField(primary_key=True)
@@ -51,20 +58,16 @@ class Event(Model):
     monotonic = DoubleField()
     data = BlobField()
 
-    class Meta:
-        strict_tables = True
 
-
-class Memory(Model):
+class Memory(_Strict):
     device = TextField(primary_key=True)
     data = BlobField()
 
     class Meta:
-        strict_tables = True
         without_rowid = True
 
 
-class Progress(Model):
+class Progress(_Strict):
     """See edge.journal.records.Position."""
 
     destination = TextField(primary_key=True)
@@ -73,50 +76,41 @@ class Progress(Model):
     live_last = IntegerField(null=True)
 
     class Meta:
-        strict_tables = True
         without_rowid = True
 
 
-class Parked(Model):
+class Parked(_Strict):
     destination = TextField()
     sequence = IntegerField()
     reason = TextField()
 
     class Meta:
-        strict_tables = True
         without_rowid = True
         primary_key = CompositeKey("destination", "sequence")
 
 
-class Note(Model):
+class Note(_Strict):
     destination = TextField()
     key = TextField()
     data = BlobField()
 
     class Meta:
-        strict_tables = True
         without_rowid = True
         primary_key = CompositeKey("destination", "key")
 
 
-class Identity(Model):
+class Identity(_Strict):
     """`box`: 12 hex digits."""
 
     id = IntegerField(primary_key=True, constraints=[SQL("CHECK (id = 1)")])
     box = TextField()
 
-    class Meta:
-        strict_tables = True
 
-
-class Epoch(Model):
+class Epoch(_Strict):
     """`journal`: 8 hex digits, the journal id of the events from sequence `first` on."""
 
     first = IntegerField(primary_key=True)
     journal = TextField()
-
-    class Meta:
-        strict_tables = True
 
 
 _FIRST_IDENTITY = (
