@@ -14,7 +14,6 @@ import tty
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from drivers.panasonic.printout import Printed
@@ -65,12 +64,7 @@ class SerialPort:
         self.plug()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_reason: object) -> None:
         self.unplug()
 
     @property

@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -90,12 +89,7 @@ class Onlooker:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_reason: object) -> None:
         await self._session.close()
 
     async def news(self) -> Iterator[CallEvent]:

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from drivers.panasonic.exchange_port import SerialPort, serve_pty
@@ -52,12 +51,7 @@ class Scene:
         self._cable.plug()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_reason: object) -> None:
         for task in self._tasks:
             task.cancel()
         for part in self._parts.values():
