@@ -35,24 +35,13 @@ _TALK = r"(?P<talk> {8}|[\d* ][\d*]:[\d*]{2}'[\d*]{2})"
 _RING = r"(?P<ring> {4}|[\d* ][\d*]?'[\d*]{2}|\*{4})"
 
 
-FIELDS = (
-    "date",
-    "mark",
-    "time",
-    "extension",
-    "line",
-    "dial",
-    "ring",
-    "talk",
-    "account",
-    "condition",
-)
-"""The groups of every expression here, in this order; one that a layout lacks is empty."""
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout: its full width, and an expression whose groups are its columns, as in FIELDS."""
+    """One layout: its full width, and an expression whose groups are its columns.
+
+    They are date, mark, time, extension, line, dial, ring, talk, account, condition, always in this
+    order; one that a layout lacks is empty.
+    """
 
     name: LayoutName
     width: int
