@@ -7,17 +7,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from edge.crm.server import Running, serve
 from edge.errors import CommandFailed
 from edge.journal.journal import Journal, Position, Sealed
 from edge.local.client import Client
 from edge.local.status import Status
+from tests.edge.plain_event import PLAIN
 
 Payvand = Callable[..., subprocess.CompletedProcess[str]]
 Run = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
@@ -49,14 +50,9 @@ def _mode(path: Path) -> int:
 
 
 def _event(number: int) -> Sealed:
-    return Sealed(
-        device="pbx1",
+    return replace(
+        PLAIN,
         type="device.online",
-        subject=None,
-        time=datetime(2026, 3, 21, tzinfo=UTC),
-        timequality="synced",
-        boot="5f1e0c6a",
-        monotonic=1.5,
         data=b'{"device": "pbx1", "state": "online", "code": "%d", "since": null, "advice": ""}'
         % number,
     )

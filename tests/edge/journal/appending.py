@@ -7,23 +7,16 @@ One acknowledged sequence a line; at the end "watched" with what ended it, if th
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge.journal.journal import Journal, JournalFailed, Sealed
+from tests.edge.plain_event import PLAIN
 
 
 def _event(number: int) -> Sealed:
-    return Sealed(
-        device="pbx1",
-        type="call.ended",
-        subject=None,
-        time=datetime(2026, 3, 21, tzinfo=UTC),
-        timequality="estimated",
-        boot="5f1e0c6a",
-        monotonic=1.5,
-        data=b"%d" % number,
-    )
+    return replace(PLAIN, data=b"%d" % number)
 
 
 async def _run(path: Path, count: int) -> None:

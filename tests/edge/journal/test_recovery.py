@@ -8,14 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edge.journal.connecting import look
 from edge.journal.journal import Journal, JournalFailed, Parked, Position, Recovery, Sealed
 from edge.journal.readable import events
+from tests.edge.plain_event import PLAIN
 
 Make = Callable[..., Sealed]
 PAGE = 4096
@@ -23,16 +24,7 @@ COUNT = 1000
 
 
 def _tell(recovery: Recovery) -> Sealed:
-    return Sealed(
-        device="box",
-        type="box.alarm",
-        subject=None,
-        time=datetime(2026, 3, 21, tzinfo=UTC),
-        timequality="estimated",
-        boot="5f1e0c6a",
-        monotonic=1.5,
-        data=recovery.advice.encode(),
-    )
+    return replace(PLAIN, device="box", type="box.alarm", data=recovery.advice.encode())
 
 
 async def _filled(path: Path, sealed: Make) -> Journal:
