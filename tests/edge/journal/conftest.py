@@ -12,6 +12,17 @@ from edge.journal.journal import Journal, Sealed
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("appending.py")
+OPENING = """
+import asyncio, sys
+from pathlib import Path
+from edge.journal.journal import Journal
+
+async def main():
+    journal = await Journal.open(Path(sys.argv[1]))
+    await journal.close()
+
+asyncio.run(main())
+"""
 START = datetime(2026, 3, 21, 8, 30, 0, 123456, tzinfo=UTC)
 
 
@@ -62,6 +73,28 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def strace(needs: Callable[[str, str], Path]) -> str:
     return str(needs("strace", "strace"))
+
+
+@pytest.fixture
+def kill_opening(strace: str) -> Callable[[Path, str, int], int]:
+    """`kill_opening(path, "unlink,unlinkat", 3)`: kills at the third such call; the exit code.
+
+    0: the journal was opened and closed with fewer of these calls.
+    """
+
+    def kill(path: Path, call: str, when: int) -> int:
+        ended = subprocess.run(
+            [
+                *(strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"),
+                *("-e", f"inject={call}:signal=KILL:when={when}"),
+                *(sys.executable, "-B", "-c", OPENING, str(path)),
+            ],
+            check=False,
+            timeout=30,
+        )
+        return ended.returncode
+
+    return kill
 
 
 @pytest.fixture

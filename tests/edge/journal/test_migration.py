@@ -4,11 +4,8 @@ version_1.sql is the file as the first release made it.
 """
 
 import asyncio
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +16,7 @@ from edge.journal.journal import Journal, JournalUnusable, Parked, Sealed
 from edge.journal.models import VERSION
 
 Make = Callable[..., Sealed]
+KillOpening = Callable[[Path, str, int], int]
 SQL = Path(__file__).with_name("version_1.sql").read_text(encoding="utf-8")
 
 
@@ -140,19 +138,6 @@ async def test_no_room_for_the_copy_changes_nothing(
     await journal.close()
 
 
-OPENING = """
-import asyncio, sys
-from pathlib import Path
-from edge.journal.journal import Journal
-
-async def main():
-    journal = await Journal.open(Path(sys.argv[1]))
-    await journal.close()
-
-asyncio.run(main())
-"""
-
-
 @pytest.mark.parametrize(
     ("call", "whens"),
     [
@@ -163,7 +148,7 @@ asyncio.run(main())
     ],
 )
 def test_a_kill_at_each_step_leaves_the_old_or_the_new(
-    old: Path, tmp_path: Path, strace: str, call: str, whens: range
+    old: Path, tmp_path: Path, kill_opening: KillOpening, call: str, whens: range
 ) -> None:
     """Kill at the first call, the second, … until the opening comes through."""
     healthy = old.read_bytes()
@@ -173,21 +158,13 @@ def test_a_kill_at_each_step_leaves_the_old_or_the_new(
         room.mkdir()
         there = room / old.name
         there.write_bytes(healthy)
-        ended = subprocess.run(
-            [
-                *(strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"),
-                *("-e", f"inject={call}:signal=KILL:when={when}"),
-                *(sys.executable, "-B", "-c", OPENING, str(there)),
-            ],
-            check=False,
-            timeout=30,
-        )
+        code = kill_opening(there, call, when)
         version = _version(there)  # brings back what was committed, undoes what was not
         assert version in {1, VERSION}
         if version == VERSION:
             assert _version(_copy(there)) == 1
         asyncio.run(_whole(there))
-        if ended.returncode == 0:
+        if code == 0:
             break
         killed.add(version)
     assert 1 in killed

@@ -1,11 +1,8 @@
 """A damaged file is put aside, never the events that can still be read."""
 
 import asyncio
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +16,7 @@ from edge.journal.readable import events
 from tests.edge.plain_event import PLAIN
 
 Make = Callable[..., Sealed]
+KillOpening = Callable[[Path, str, int], int]
 PAGE = 4096
 COUNT = 1000
 
@@ -282,25 +280,12 @@ async def test_every_row_outside_the_damage_is_found(path: Path, sealed: Make, c
         assert len(gone) <= lost <= 10 * len(gone), f"pages {sorted(gone)}"
 
 
-KILLING = """
-import asyncio, sys
-from pathlib import Path
-from edge.journal.journal import Journal
-
-async def main():
-    journal = await Journal.open(Path(sys.argv[1]))
-    await journal.close()
-
-asyncio.run(main())
-"""
-
-
 @pytest.mark.parametrize(
     ("call", "most"),
     [("link,linkat", 4), ("rename,renameat,renameat2", 4), ("unlink,unlinkat", 9), ("fsync", 9)],
 )
 def test_a_kill_at_any_step_loses_nothing_more(
-    path: Path, tmp_path: Path, sealed: Make, strace: str, call: str, most: int
+    path: Path, tmp_path: Path, sealed: Make, kill_opening: KillOpening, call: str, most: int
 ) -> None:
     before = asyncio.run(_filled(path, sealed))
     _spoil(path, _leaves(path)[9])
@@ -311,16 +296,8 @@ def test_a_kill_at_any_step_loses_nothing_more(
         room.mkdir()
         there = room / path.name
         there.write_bytes(healthy)
-        ended = subprocess.run(
-            [
-                *(strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"),
-                *("-e", f"inject={call}:signal=KILL:when={when}"),
-                *(sys.executable, "-B", "-c", KILLING, str(there)),
-            ],
-            check=False,
-            timeout=30,
-        )
-        killed += ended.returncode != 0
+        code = kill_opening(there, call, when)
+        killed += code != 0
         asyncio.run(_still_whole(there, before, sealed))
     assert killed > 0
 
