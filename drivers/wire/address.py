@@ -16,9 +16,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-Line = Literal["rts", "dtr", "xoff"]
+ControlLine = Literal["rts", "dtr", "xoff"]
 """By what a device is held back; drivers/wire/hold.py does it."""
-LINES: tuple[Line, ...] = ("rts", "dtr", "xoff")
+CONTROL_LINES: tuple[ControlLine, ...] = ("rts", "dtr", "xoff")
 
 DEFAULT_BAUD = 9600
 DEFAULT_FORMAT = "8N1"
@@ -45,7 +45,7 @@ class SerialAddress(Struct, frozen=True):
     serial: str
     baud: int = DEFAULT_BAUD
     format: str = DEFAULT_FORMAT
-    hold: tuple[Line, ...] = ()
+    hold: tuple[ControlLine, ...] = ()
 
 
 class TcpAddress(Struct, frozen=True):
@@ -71,7 +71,7 @@ class UsbAddress(Struct, frozen=True):
     path: str | None = None
     baud: int = DEFAULT_BAUD
     format: str = DEFAULT_FORMAT
-    hold: tuple[Line, ...] = ()
+    hold: tuple[ControlLine, ...] = ()
 
 
 LinkAddress = SerialAddress | TcpAddress | UsbAddress
@@ -113,7 +113,7 @@ def link_address(table: Mapping[str, object]) -> LinkAddress:
         return TcpAddress(found[1] or found[2], int(found[3]))
     baud = int(str(table.get("baud", DEFAULT_BAUD)))
     line_format = str(table.get("format", DEFAULT_FORMAT)).upper()
-    hold = tuple(line for line in LINES if line in _list(table.get("hold")))
+    hold = tuple(line for line in CONTROL_LINES if line in _list(table.get("hold")))
     if "serial" in table:
         return SerialAddress(str(table["serial"]), baud, line_format, hold)
     path = None if "path" not in table else str(table["path"])
@@ -191,9 +191,10 @@ def _check_path(value: object) -> str | None:
 
 def _check_hold(value: object) -> str | None:
     lines = _list(value)
-    if isinstance(value, (list, tuple)) and all(line in LINES for line in lines):
+    if isinstance(value, (list, tuple)) and all(line in CONTROL_LINES for line in lines):
         return None
-    return f"{value!r} is no list of control lines; write some of {', '.join(LINES)} in brackets"
+    known = ", ".join(CONTROL_LINES)
+    return f"{value!r} is no list of control lines; write some of {known} in brackets"
 
 
 def _list(value: object) -> list[object]:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from drivers.wire.address import Line
+from drivers.wire.address import ControlLine
 
 PATIENCE = 1.0
 """Seconds that bytes may wait: longer than any commit, shorter than what memory has room for."""
@@ -28,9 +28,11 @@ class Port(Protocol):
 
 
 class Hold:
-    """The lines of one open port. `send` sends bytes after those that wait to be sent."""
+    """The control lines of one open port. `send` sends bytes after those that wait to be sent."""
 
-    def __init__(self, port: Port, lines: Sequence[Line], send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, port: Port, lines: Sequence[ControlLine], send: Callable[[bytes], None]
+    ) -> None:
         self._port = port
         self._lines = lines
         self._send = send
