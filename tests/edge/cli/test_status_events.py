@@ -9,11 +9,15 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
-from edge.cli.status import span
+from edge.cli.status import page, span
 from edge.local.client import Client
+from edge.local.status import ClockStatus
+from tests.edge.local.small_edge import START, SmallEdge
 
 StartEdge = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
 Payvand = Callable[..., subprocess.CompletedProcess[str]]
@@ -43,6 +47,15 @@ async def _stored(data: Path, count: int) -> None:
         aclosing(client.follow(after=count - 1)) as lines,
     ):
         await anext(lines)
+
+
+async def _follower(data: Path, root: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edge", "events", "--follow", "--data", data),
+        cwd=root,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
 
 
 def test_status_tells_each_device_and_destination(data: Path, payvand: Payvand) -> None:
@@ -76,6 +89,25 @@ def test_status_as_json_is_one_object(data: Path, payvand: Payvand) -> None:
     assert (status["box"], status["started_at"]) == ("b0x", "2026-03-01T06:30:00Z")
     assert [device["key"] for device in status["devices"]] == ["pbx1", "pbx2"]
     assert status["destinations"][0]["last_ok_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("kernel", "clock: right by a time server since"),
+        ("crm", "clock: right by the CRM's time since"),
+        (None, "clock: not trusted since"),
+    ],
+)
+def test_status_says_who_vouches_for_the_clock(
+    source: Literal["kernel", "crm"] | None, said: str
+) -> None:
+    status = SmallEdge().status()
+    device = replace(status.devices[0], clock_skew=-3720.0)
+    clock = ClockStatus(now=START, source=source, since=START)
+    text = " ".join(" ".join(page(replace(status, clock=clock, devices=(device,)), START)).split())
+    assert said in text
+    assert "its clock 1 h 2 min behind" in text
 
 
 @pytest.mark.parametrize("command", ["status", "events"])
@@ -112,12 +144,7 @@ async def test_events_follows_until_interrupted(
     tmp_path: Path, start_edge: StartEdge, pytestconfig: pytest.Config
 ) -> None:
     edge = await start_edge(tmp_path)
-    follower = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "events", "--follow", "--data", tmp_path),
-        cwd=pytestconfig.rootpath,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    follower = await _follower(tmp_path, pytestconfig.rootpath)
     assert follower.stdout
     async with asyncio.timeout(20):
         for line in (b'{"sequence":"1"}', b'{"sequence":"2"}'):
@@ -133,12 +160,7 @@ async def test_a_follower_ends_with_1_when_the_edge_dies(
 ) -> None:
     edge = await start_edge(tmp_path)
     await _add(edge, b"{}")
-    follower = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "events", "--follow", "--data", tmp_path),
-        cwd=pytestconfig.rootpath,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    follower = await _follower(tmp_path, pytestconfig.rootpath)
     assert follower.stdout
     async with asyncio.timeout(20):
         await follower.stdout.readline()

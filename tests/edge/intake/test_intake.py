@@ -1,4 +1,4 @@
-"""What a device told, on its way into a real journal, and what `payvand status` says of it."""
+"""What a device told, on its way into a real journal."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from drivers.events import DeviceState
-from edge.cli.status import page
 from edge.intake.clock import BoxClock, Reading
 from edge.intake.intake import Intake
 from edge.intake.numbers import NumberPlan
 from edge.intake.seal import Seal
 from edge.journal.journal import Journal
 from edge.journal.retime import Timeline
-from edge.local.status import ClockStatus, DeviceStatus, Status
 
 WALL = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 SKEWED = DeviceState("alarm", "clock-skew", "The exchange's clock is 62 minutes behind.")
@@ -55,39 +53,3 @@ async def test_since_when_an_alarm_stands_follows_the_clock(journal: Journal) ->
     assert intake.alarms[0].since.year == 1970
     clock.look(kernel(WALL))
     assert abs((intake.alarms[0].since - WALL).total_seconds()) < 5
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("kernel", "clock: right by a time server since"),
-        ("crm", "clock: right by the CRM's time since"),
-        (None, "clock: not trusted since"),
-    ],
-)
-def test_status_says_who_vouches_for_the_clock(source: object, said: str) -> None:
-    device = DeviceStatus(
-        key="pbx1",
-        driver="panasonic",
-        link="/dev/ttyUSB0",
-        state="online",
-        code="connected",
-        advice="",
-        since=WALL,
-        clock_skew=-3720.0,
-    )
-    clock = ClockStatus(now=WALL, source=source, since=WALL)  # type: ignore[arg-type]
-    status = Status(
-        box="b0x",
-        journal="5f3a9c01",
-        version="0.1.0",
-        name="mashhad",
-        started_at=WALL,
-        uptime_seconds=60,
-        last_sequence=1,
-        clock=clock,
-        devices=(device,),
-    )
-    text = " ".join(" ".join(page(status, WALL)).split())
-    assert said in text
-    assert "its clock 1 h 2 min behind" in text
