@@ -30,7 +30,7 @@ SEQUENCE = r"(0|[1-9][0-9]{0,17})"
 RANGE = re.compile(rf"(?P<journal>[0-9a-f]{{8}}) (?P<first>{SEQUENCE})-(?P<last>{SEQUENCE})")
 ID = re.compile(rf"(?P<journal>[0-9a-f]{{8}})-(?P<sequence>{SEQUENCE})")
 
-Moment = Annotated[datetime, Meta(tz=True)]
+Instant = Annotated[datetime, Meta(tz=True)]
 Seconds = Annotated[int, Meta(ge=0)]
 Some = Annotated[str, Meta(min_length=1)]
 TimeQuality = Literal["synced", "corrected", "estimated"]
@@ -70,9 +70,9 @@ class Call(Struct, frozen=True):
     )
     name: str | None
     did: str | None
-    started_at: Moment | None
-    answered_at: Moment | None
-    ended_at: Moment | None
+    started_at: Instant | None
+    answered_at: Instant | None
+    ended_at: Instant | None
     ring_seconds: Seconds | None
     talk_seconds: Seconds | None
     outcome: Literal["answered", "missed", "busy", "failed", "unanswered", "unknown"] | None
@@ -90,7 +90,7 @@ class Device(Struct, frozen=True):
     device: Some
     state: Literal["online", "quiet", "offline", "alarm"]
     code: str
-    since: Moment | None
+    since: Instant | None
     advice: str
 
 
@@ -120,14 +120,14 @@ class Event(Struct, frozen=True):
     source: Annotated[str, Meta(pattern=r"^/boxes/[^/]+/[^/]+$")]
     specversion: Literal["1.0"]
     type: Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
-    time: Moment
+    time: Instant
     sequence: str
     timequality: TimeQuality
     data: Raw
     subject: Some | None = None
     datacontenttype: Literal["application/json"] | None = None
-    timenotbefore: Moment | None = None
-    timenotafter: Moment | None = None
+    timenotbefore: Instant | None = None
+    timenotafter: Instant | None = None
 
 
 class Named(Struct, frozen=True):

@@ -68,7 +68,6 @@ class Stats(Struct):
     """The CRM's counters, as far as the demo tells them."""
 
     duplicates: int
-    rejected: int
 
 
 class CrmAway(CommandFailed):

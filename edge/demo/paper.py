@@ -3,7 +3,7 @@
     plan_day ─▶ lines in the order of their time ─▶ serve_pty ─▶ the box
                     └─ how many have gone ─▶ what the CRM must know by now
 
-The truth comes from the simulator, never from what the box read.
+The truth comes from what the exchange was given to print, never from what the box read.
 """
 
 from collections import Counter
@@ -26,8 +26,6 @@ PACE = Pace(speed=30.0, longest_wait=2.0)
 CALLS = 5000
 """More than an hour of lines."""
 _SEED = 1
-
-
 _SURE_DIGITS = 8
 
 

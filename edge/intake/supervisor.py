@@ -82,9 +82,8 @@ class Supervisor:
             last_bytes_at=None if last is None else self._intake.at(last),
             bytes_in=self.tap.bytes_in,
             unrecognized=self._intake.unrecognized,
-            clock_skew=getattr(
-                self._driver, "clock_skew", None
-            ),  # not every device prints its time
+            # Not every device prints its time.
+            clock_skew=getattr(self._driver, "clock_skew", None),
             alarms=self._intake.alarms,
         )
 

@@ -1,7 +1,7 @@
 """The exchange simulator and the decoder were written apart: what the one did, the other must say.
 
-Thousands of random calls for every model. The simulator's `expected` is the truth; it was written
-from the paper that an exchange prints, not from this decoder.
+Thousands of random calls for every model. `expected` is the truth; it was written from the paper
+that an exchange prints, not from this decoder.
 """
 
 import random
