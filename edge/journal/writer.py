@@ -74,10 +74,9 @@ class Writer(threading.Thread):
     """Owns the connection from `start` on and closes it at its end.
 
     `committed(works)` tells what is on disk now; `failed(error, works)` what never will be, at most
-    once and last.
-    Both are called in this thread. `trouble` is what holds the writing up at this moment, or None,
-    and `full` whether that is a full disk.
-    `retention` tells what may go, None for nothing; `copies` are files that go after a day's run.
+    once and last. Both are called in this thread. `trouble` is what holds the writing up at this
+    moment, or None, and `full` whether that is a full disk. `copies` are files that go after a
+    day's run.
     """
 
     def __init__(
