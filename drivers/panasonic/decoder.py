@@ -50,7 +50,7 @@ def recall(memory: bytes) -> Memory | None:
 
 def begin(kept: Memory | None, settings: PanasonicSettings, prefix: str) -> Memory:
     """What to go on from: the kept memory as far as the settings let it stand, else a new one."""
-    family = settings.facts.family
+    family = settings.features.family
     order = family.order if settings.date_order == "auto" else settings.date_order
     layout = family.layouts[0] if settings.layout == "auto" else settings.layout
     if kept is None:
@@ -66,7 +66,7 @@ class SmdrReader:
     """Bytes to lines that were understood; the first half of the decoder."""
 
     def __init__(self, settings: PanasonicSettings, order: Order, layout: LayoutName) -> None:
-        family = settings.facts.family
+        family = settings.features.family
         layouts = family.layouts if settings.layout == "auto" else (settings.layout,)
         self.time = PrintedTime(
             order, order_is_set=settings.date_order != "auto", clock=settings.clock
@@ -104,14 +104,14 @@ class SmdrDecoder:
         self.kept = begin(kept, settings, surroundings.call_prefix)
         self._zone = surroundings.timezone
         self._reader = SmdrReader(settings, self.kept.order, self.kept.layout)
+        family = settings.features.family
         self._calls = Calls(
-            settings.facts.family,
+            family,
             settings.hidden_extensions,
             lambda local: to_utc(local, self._zone),
             self.kept.calls,
             surroundings.boot,
         )
-        family = settings.facts.family
         self._skew = Skew(time_is_start=family.time_is_start, alarmed=self.kept.skewed)
         self._now: Moment
 

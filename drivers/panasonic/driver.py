@@ -73,7 +73,7 @@ def make_decoder(
     settings: PanasonicSettings, surroundings: Surroundings, memory: bytes
 ) -> SmdrDecoder | LanSession:
     """The decoder for the way in which the exchange is connected."""
-    if surroundings.link == "tcp" and settings.facts.lan:
+    if surroundings.link == "tcp" and settings.features.lan:
         return LanSession(settings, surroundings, memory)
     return SmdrDecoder(settings, surroundings, memory)
 

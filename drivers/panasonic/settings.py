@@ -53,6 +53,6 @@ class PanasonicSettings(TelephonySettings, frozen=True, kw_only=True):
         return []
 
     @property
-    def facts(self) -> Model:
+    def features(self) -> Model:
         """The table line of this model. The settings were checked: the model is known."""
         return MODELS[self.model]
