@@ -13,7 +13,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Its limit for one example is wall time: on a busy machine a test that is right would fail.
+hypothesis.settings.register_profile("payvand", deadline=None)
+hypothesis.settings.load_profile("payvand")
 
 # Started in the background of a shell, SIGINT is ignored, and every program that a test starts
 # would inherit that and never hear Ctrl-C.

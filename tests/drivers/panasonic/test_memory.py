@@ -65,7 +65,7 @@ def end(decoder: SmdrDecoder, shift: float = 0.0) -> list[Fact]:
 
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "unlisted"])
 @pytest.mark.parametrize("name", ["ta", "plain", "rings", "months first", "costs"])
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(stops=st.lists(st.integers(0, 300), min_size=1, max_size=6))
 def test_restarts_in_the_middle_of_calls_change_nothing(
     name: str, *, listed: bool, stops: list[int]

@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.contract import Moment, Surroundings
@@ -64,7 +64,6 @@ CUTS = st.lists(st.integers(0, 100_000), max_size=30)
 
 
 @pytest.mark.parametrize("model", ["KX-TDA100", "KX-TES824"])
-@settings(deadline=None)
 @given(data=NOISE, cuts=CUTS, ticks=st.booleans(), start=st.integers(0, 50))
 def test_any_cut_of_any_bytes_gives_the_same_facts(
     model: str, *, data: bytes, cuts: list[int], ticks: bool, start: int
@@ -93,7 +92,6 @@ def _calls_and_counts(facts: list[Fact]) -> tuple[list[Fact], int]:
 
 
 @pytest.mark.parametrize("model", ["KX-TDA100", "KX-TES824"])
-@settings(deadline=None)
 @given(chunks=st.lists(st.tuples(NOISE, st.floats(0, 40_000)), max_size=8))
 def test_no_bytes_ever_raise(model: str, chunks: list[tuple[bytes, float]]) -> None:
     box = decoder(model)
@@ -107,7 +105,6 @@ def test_no_bytes_ever_raise(model: str, chunks: list[tuple[bytes, float]]) -> N
     decoder(model, box.memory())
 
 
-@settings(deadline=None)
 @given(chunks=st.lists(st.tuples(NOISE, st.floats(0, 100)), max_size=8))
 def test_a_session_raises_nothing_but_refused(chunks: list[tuple[bytes, float]]) -> None:
     made = PanasonicSettings(model="KX-NS500")
