@@ -77,11 +77,13 @@ def _lock(path: Path) -> int:
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    except OSError as error:
         os.close(lock)
-        raise JournalUnusable(
-            f"The journal {path} is in use by another process of payvand: end that one first."
-        ) from error
+        if isinstance(error, BlockingIOError):
+            told = "is in use by another process of payvand: end that one first."
+        else:
+            told = f"cannot be locked ({error.strerror}): put it on a local ext4 disk."
+        raise JournalUnusable(f"The journal {path} {told}") from error
     return lock
 
 

@@ -128,7 +128,13 @@ class Box(Program):
         super().__init__(data.with_name(f"{data.name}.log"), "run", "--data", data)
         self.data = data
 
-    def settle(self, link: dict[str, Any], settings: dict[str, Any], url: str | None) -> None:
+    def settle(
+        self,
+        link: dict[str, Any],
+        settings: dict[str, Any],
+        url: str | None,
+        forwarding: dict[str, Any] | None = None,
+    ) -> None:
         """Write site.toml: one exchange `pbx1` and, unless `url` is None, one CRM."""
         settings = {"area_code": "51", "hidden_extensions": ["601", "602", "691"]} | settings
         device = {"key": "pbx1", "driver": "panasonic", "link": link, "settings": settings}
@@ -136,7 +142,8 @@ class Box(Program):
         site["device"] = [device]
         if url is not None:
             access = {"url": url, "token": TOKEN}
-            site["destination"] = [{"name": "crm", "kind": "link", "settings": access}]
+            crm = {"name": "crm", "kind": "link", "settings": access}
+            site["destination"] = [crm | {"forwarding": forwarding or {}}]
         (self.data / "site.toml").write_text(tomli_w.dumps(site))
 
     async def status(self) -> Status | None:
