@@ -3,9 +3,11 @@
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from edge.delivery.cloudevents import MAX_EVENTS
 from edge.delivery.restraint import Forwarding, Restraint
@@ -180,3 +182,38 @@ async def test_bytes_on_the_wire_are_what_went_through(house: "House") -> None:
     assert told.delivered == 2 * MAX_EVENTS
     # On top of the payload come a header for each of a few dozen segments.
     assert proxy.bytes < told.wire_bytes < proxy.bytes + 200 * 52
+
+
+MOODS = ("500", "503", "html", "drop-answer", "refuse", "429", "reject")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_the_crm_does_each_call_keeps_its_order(house: "House", seed: int) -> None:
+    draw = Random(seed)
+    subjects: dict[int, str] = {}
+    for _ in range(8):
+        async with house.forwarding() as forwarder:
+            for _ in range(3):
+                mood = draw.choice(MOODS)
+                house.misbehave(mood, requests=draw.randint(1, 3), seconds=0, every=13)
+                names = [f"call-{draw.randint(1, 400)}" for _ in range(draw.choice((0, 3, 1300)))]
+                first = house.journal.last + 1
+                subjects |= {first + n: name for n, name in enumerate(names)}
+                await house.journal.append(
+                    [subject(call(first + n), name, "updated") for n, name in enumerate(names)]
+                )
+                await house.until(
+                    lambda: bool(forwarder.progress.last_answer) or not forwarder.progress.backlog
+                )
+    house.misbehave("none")
+    async with house.forwarding():
+        await house.settled()
+    stored = await house.stored()
+    refused = {each.sequence for each in await house.journal.parked("crm")}
+    assert len(stored) == len(set(stored))
+    assert set(stored) | refused == set(subjects)
+    last: dict[str, int] = {}
+    for sequence in stored:
+        assert last.get(subjects[sequence], 0) < sequence
+        last[subjects[sequence]] = sequence
+    assert_ranges_true(house.requests, refused)
