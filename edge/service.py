@@ -19,6 +19,8 @@ from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
+from edge.checks.health import Health
+from edge.checks.observer import Observer
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder, Progress, State
@@ -118,6 +120,8 @@ class Edge:
         self._started = self._clock.now().monotonic
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
+        observer = Observer(self.status, journal, self._clock, self._times)
+        self._health = Health(observer.look, journal, self._clock)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -134,6 +138,7 @@ class Edge:
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
+                group.create_task(self._health.keep())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -189,7 +194,7 @@ class Edge:
         return Forwarder(entry.name, entry.kind, self._journal, right)
 
     async def _serve_control(self) -> None:
-        async with control.serve(self._lock, self.status, self.events):
+        async with control.serve(self._lock, self.status, self.events, self._health.look):
             await asyncio.Event().wait()
 
     async def _tell_started(self) -> None:
@@ -222,6 +227,7 @@ class Edge:
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),
             destinations=tuple(_destination(f.progress) for f in self._forwarders),
+            issues=self._health.issues,
         )
 
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:

@@ -24,6 +24,8 @@ class Intake:
         self.device = seal.source
         self.calls = 0
         self.unrecognized = 0
+        self.rung = 0
+        self.unrung = 0
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
@@ -63,7 +65,7 @@ class Intake:
 
     def _count(self, fact: Fact, monotonic: float) -> None:
         if isinstance(fact, Call):
-            self.calls += fact.stage == "ended"
+            self._count_call(fact)
         elif isinstance(fact, Unrecognized):
             self.unrecognized += fact.count
         elif fact.state == "alarm":
@@ -73,3 +75,11 @@ class Intake:
         elif fact.code.endswith(OVER):
             code = fact.code.removesuffix(OVER)
             self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}
+
+    def _count_call(self, call: Call) -> None:
+        self.calls += call.stage == "ended"
+        if call.stage == "ringing":
+            self.rung += 1
+            self.unrung = 0
+        elif call.stage == "ended" and call.direction == "incoming":
+            self.unrung += call.time_resolution == "second"  # a replayed one rang long ago

@@ -39,13 +39,20 @@ def _module() -> ModuleType:
 async def edge(tmp_path: Path) -> AsyncIterator["SmallEdge"]:
     small = _module().SmallEdge()
     with hold(tmp_path) as lock:
-        async with control.serve(lock, small.status, small.events):
+        async with control.serve(lock, small.status, small.events, small.checks):
             yield small
 
 
 async def test_the_status_arrives_as_it_was_made(tmp_path: Path, edge: "SmallEdge") -> None:
     async with Client(tmp_path) as client:
         assert await client.status() == edge.status()
+
+
+async def test_the_report_of_the_checks_arrives_as_it_was_made(
+    tmp_path: Path, edge: "SmallEdge"
+) -> None:
+    async with Client(tmp_path) as client:
+        assert await client.checks() == await edge.checks()
 
 
 async def test_only_the_owner_may_open_the_socket(tmp_path: Path, edge: "SmallEdge") -> None:
@@ -101,7 +108,7 @@ async def test_the_edge_stops_although_somebody_follows(tmp_path: Path) -> None:
     small.lines.append(b"1")
     async with asyncio.timeout(20), Client(tmp_path) as client:
         with hold(tmp_path) as lock:
-            async with control.serve(lock, small.status, small.events):
+            async with control.serve(lock, small.status, small.events, small.checks):
                 lines = client.follow()
                 await anext(lines)
         with pytest.raises(NotAnswering, match="stopped while it answered"):
@@ -161,5 +168,5 @@ async def test_a_directory_in_place_of_the_socket_is_told(tmp_path: Path) -> Non
     (tmp_path / "control.sock").mkdir()
     small = _module().SmallEdge()
     with hold(tmp_path) as lock, pytest.raises(CommandFailed, match="Is a directory"):
-        async with control.serve(lock, small.status, small.events):
+        async with control.serve(lock, small.status, small.events, small.checks):
             pass

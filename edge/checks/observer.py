@@ -1,0 +1,99 @@
+"""Gathers what the checks look at: the status, and what only shows over some time.
+
+    status ─┬─▶ counters of the last hour ─┐
+            ├─▶ how long in this state ────┼─▶ Seen
+    journal ┴─▶ the oldest waiting event ──┘
+
+Durations come from the monotonic clock, so a step of the wall clock is no hour of silence.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from drivers.contract import Moment
+from edge.checks.backlog import waited
+from edge.checks.check import Seen, SeenDestination, SeenDevice
+from edge.delivery.retimed import Times
+from edge.intake.clock import BoxClock
+from edge.journal.journal import Journal
+from edge.local.status import DestinationStatus, DeviceStatus, Status
+
+HOUR = 3600.0
+EVERY = 60.0
+"""Seconds between two samples of the counters of an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    at: float
+    calls: int
+    unrecognized: int
+
+
+@dataclass(slots=True)
+class _LastHour:
+    """Samples of a device's counters; the first is the newest that is an hour old, or the start."""
+
+    samples: deque[_Sample] = field(default_factory=deque)
+
+    def note(self, new: _Sample) -> _Sample:
+        """Take a sample; returns what was counted in the hour before it."""
+        samples = self.samples
+        if not samples:
+            samples.append(_Sample(new.at, 0, 0))
+        while len(samples) > 1 and samples[1].at <= new.at - HOUR:
+            samples.popleft()
+        if new.at >= samples[-1].at + EVERY:
+            samples.append(new)
+        first = samples[0]
+        return _Sample(new.at, new.calls - first.calls, new.unrecognized - first.unrecognized)
+
+
+class Observer:
+    """Looks at one running edge. `status` tells how it is now."""
+
+    def __init__(
+        self, status: Callable[[], Status], journal: Journal, clock: BoxClock, times: Times
+    ) -> None:
+        self._status = status
+        self._journal = journal
+        self._clock = clock
+        self._times = times
+        self._hours: dict[str, _LastHour] = {}
+        self._states: dict[str, tuple[str, float]] = {}
+
+    async def look(self) -> Seen:
+        """Raises JournalFailed."""
+        status, now = self._status(), self._clock.now()
+        waits = [await self._oldest_waits(each, now) for each in status.destinations]
+        return Seen(
+            now=now,
+            status=status,
+            waits=self._journal.trouble,
+            recovered=self._journal.recovered,
+            devices=tuple(self._device(device, now) for device in status.devices),
+            destinations=tuple(
+                SeenDestination(each, self._steady(each, now), oldest)
+                for each, oldest in zip(status.destinations, waits, strict=True)
+            ),
+        )
+
+    def _device(self, device: DeviceStatus, now: Moment) -> SeenDevice:
+        hour = self._hours.setdefault(device.key, _LastHour())
+        counted = hour.note(_Sample(now.monotonic, device.calls, device.unrecognized))
+        return SeenDevice(device, counted.calls, counted.unrecognized)
+
+    def _steady(self, destination: DestinationStatus, now: Moment) -> float:
+        word, since = self._states.get(destination.name, ("", now.monotonic))
+        if word != destination.state:
+            since = now.monotonic
+            self._states[destination.name] = (destination.state, since)
+        return now.monotonic - since
+
+    async def _oldest_waits(self, destination: DestinationStatus, now: Moment) -> float | None:
+        oldest = await self._journal.read(self._journal.cursor(destination.name), 1)
+        if not oldest:
+            return None
+        (event,) = await self._times.right(oldest)
+        return waited(event, now, self._clock.boot)

@@ -1,0 +1,40 @@
+"""An exchange that does not say when a call rings: nothing pops up at the CRM before the answer.
+
+Its setting for that is off (RC; on KX-TA, -TES and -TEM: [907]). A single line tells that it is on.
+"""
+
+from collections.abc import Iterator
+
+from edge.checks.check import Finding, Raised, Seen, Words
+from edge.checks.words import ltr
+
+ENOUGH = 20
+"""Incoming calls that ended one after another, not one of which was seen ringing."""
+CODE = "no-ring-lines"
+
+
+def look(seen: Seen, raised: Raised) -> Iterator[Finding]:
+    for device in seen.devices:
+        status = device.status
+        # The counters begin at zero with the process, an issue may be older.
+        still = (CODE, status.key) in raised and not status.rung
+        if status.unrung < ENOUGH and not still:
+            continue
+        yield Finding(
+            code=CODE,
+            concerns=status.key,
+            severity="warning",
+            cause=Words(
+                f"{status.key} reports calls when they are over, but never that one rings: nobody's"
+                " screen can show the caller before the answer.",
+                f"«{status.key}» تماس‌ها را فقط پس از پایان گزارش می‌کند و زنگ خوردن را نه: نام"
+                " تماس‌گیرنده پیش از پاسخ روی نمایشگر CRM نمی‌آید.",
+            ),
+            advice=Words(
+                "Switch the printing of received calls (RC) on in the exchange; on KX-TA, KX-TES"
+                " and KX-TEM set [907] to print the caller ID before the answer.",
+                "در سانترال چاپ تماس دریافتی (RC) را روشن کنید؛ در"
+                f" {ltr('KX-TA, KX-TES, KX-TEM')} برنامهٔ {ltr('[907]')} را روی چاپ شمارهٔ"
+                " تماس‌گیرنده پیش از پاسخ بگذارید.",
+            ),
+        )
