@@ -1,24 +1,36 @@
 """The table of health checks, one line each, in the order in which a technician reads them."""
 
+from collections.abc import Iterator
+
 from edge.checks import (
     backlog,
     box_clock,
+    card,
     crm,
     device_alarm,
     disk,
     journal_state,
     link,
+    quiet,
     ring_lines,
     unrecognized,
 )
-from edge.checks.check import Check, Words
+from edge.checks.check import Check, Finding, Raised, Seen, Words
+
+
+def _card(seen: Seen, raised: Raised) -> Iterator[Finding]:
+    if seen.card is not None:
+        yield from card.findings(seen.card, raised)
+
 
 CHECKS = (
     Check("disk", Words("Room on the disk", "جای حافظه"), disk.look, None),
+    Check("card", Words("Card or disk", "کارت حافظه"), _card, "box.alarm"),
     Check("journal", Words("Journal", "دفتر رویدادها"), journal_state.look, None),
     Check("clock", Words("Clock of the box", "ساعت دستگاه"), box_clock.look, "box.alarm"),
     Check("link", Words("Ports and connections", "درگاه‌ها و اتصال‌ها"), link.look, None),
     Check("device", Words("Alarms of the devices", "هشدار سانترال‌ها"), device_alarm.look, None),
+    Check("quiet", Words("Calls as usual", "تماس‌ها مانند همیشه"), quiet.look, "device.quiet"),
     Check(
         "unrecognized",
         Words("Lines are understood", "خوانده شدن خط‌ها"),

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drivers.contract import Moment
+from edge.checks.card_reading import SeenCard
+from edge.checks.habit import Silence
 from edge.journal.records import Recovery
 from edge.local.issue import BOX, Severity, Unsure, Words
 from edge.local.status import DestinationStatus, DeviceStatus, Status
 
-__all__ = ["BOX", "Check", "Finding", "Raised", "Seen", "Unsure", "Words"]
+__all__ = ["BOX", "UP", "Check", "Finding", "Raised", "Seen", "Unsure", "Words"]
+
+UP = ("online", "quiet")
+"""The states of a device whose link is up."""
 
 Raised = AbstractSet[tuple[str, str]]
 """The issues that are raised, as (code, concerns)."""
@@ -39,11 +44,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SeenDevice:
-    """One device. hour_calls, hour_unrecognized: counted in the last hour, or since the start."""
+    """One device.
+
+    hour_calls, hour_unrecognized: counted in the last hour, or since the start. silence: set where
+    it has been silent for longer than it uses to be; told only while its link is up.
+    """
 
     status: DeviceStatus
     hour_calls: int = 0
     hour_unrecognized: int = 0
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,14 @@ class Seen:
     """Everything that the checks look at, as of one moment.
 
     waits: why the journal cannot be written now. recovered: what was saved of a damaged one at the
-    start of the process.
+    start of the process. card: the disk below the journal, None where none can be told.
     """
 
     now: Moment
     status: Status
     waits: str | None = None
     recovered: Recovery | None = None
+    card: SeenCard | None = None
     devices: tuple[SeenDevice, ...] = ()
     destinations: tuple[SeenDestination, ...] = ()
 

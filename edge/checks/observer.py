@@ -2,18 +2,22 @@
 
     status ─┬─▶ counters of the last hour ─┐
             ├─▶ how long in this state ────┼─▶ Seen
-    journal ┴─▶ the oldest waiting event ──┘
+    journal ┴─▶ the oldest waiting event ──┤
+    kernel ───▶ the card ──────────────────┘
 
 Durations come from the monotonic clock, so a step of the wall clock is no hour of silence.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.contract import Moment
 from edge.checks.backlog import waited
-from edge.checks.check import Seen, SeenDestination, SeenDevice
+from edge.checks.card_reading import CardWatch
+from edge.checks.check import UP, Seen, SeenDestination, SeenDevice
+from edge.checks.habits import Habits
 from edge.delivery.retimed import Times
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
@@ -53,13 +57,21 @@ class _LastHour:
 class Observer:
     """Looks at one running edge. `status` tells how it is now."""
 
-    def __init__(
-        self, status: Callable[[], Status], journal: Journal, clock: BoxClock, times: Times
+    def __init__(  # noqa: PLR0913 - whatever can be looked at
+        self,
+        status: Callable[[], Status],
+        journal: Journal,
+        clock: BoxClock,
+        times: Times,
+        habits: Habits,
+        card: CardWatch,
     ) -> None:
         self._status = status
         self._journal = journal
         self._clock = clock
         self._times = times
+        self._habits = habits
+        self._card = card
         self._hours: dict[str, _LastHour] = {}
         self._states: dict[str, tuple[str, float]] = {}
 
@@ -72,6 +84,7 @@ class Observer:
             status=status,
             waits=self._journal.trouble,
             recovered=self._journal.recovered,
+            card=await asyncio.to_thread(self._card.look, now.monotonic),
             devices=tuple(self._device(device, now) for device in status.devices),
             destinations=tuple(
                 SeenDestination(each, self._steady(each, now), oldest)
@@ -82,7 +95,9 @@ class Observer:
     def _device(self, device: DeviceStatus, now: Moment) -> SeenDevice:
         hour = self._hours.setdefault(device.key, _LastHour())
         counted = hour.note(_Sample(now.monotonic, device.calls, device.unrecognized))
-        return SeenDevice(device, counted.calls, counted.unrecognized)
+        is_up = device.state in UP
+        silence = self._habits.silence(device.key, now) if is_up else None
+        return SeenDevice(device, counted.calls, counted.unrecognized, silence)
 
     def _steady(self, destination: DestinationStatus, now: Moment) -> float:
         word, since = self._states.get(destination.name, ("", now.monotonic))

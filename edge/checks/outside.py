@@ -4,7 +4,7 @@ The port of a device is looked for, not opened, and a host on the network is not
 take the line from another program that reads it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from drivers.contract import Moment
 from drivers.errors import LinkMissing
 from drivers.wire.address import TcpAddress
 from drivers.wire.locate import locate, missing
-from edge.checks import disk, link
+from edge.checks import card, disk, link
+from edge.checks.card_reading import SeenCard, read_card
 from edge.checks.check import BOX, Finding, Seen, SeenDevice, Unsure, Words
 from edge.checks.words import ltr
 from edge.errors import BadInput, CommandFailed
@@ -53,13 +54,15 @@ def outside(
             last_sequence=0,
             disk=_disk(data),
         ),
+        card=_card(data),
         devices=tuple(SeenDevice(_port(device, now, root)) for device in devices),
     )
     on_network = (each.key for each in devices if isinstance(each.link, TcpAddress))
     unsure = tuple(Unsure(key, _NOT_TRIED) for key in on_network)
-    edge, room, file, ports = (
+    edge, room, medium, file, ports = (
         Answer(name="edge", title=Words("Payvand runs", "برنامهٔ پیوند")),
         Answer(name="disk", title=Words("Room on the disk", "جای حافظه")),
+        Answer(name="card", title=Words("Card or disk", "کارت حافظه")),
         Answer(name="journal", title=Words("Journal", "دفتر رویدادها")),
         Answer(
             name="link", title=Words("Ports and connections", "درگاه‌ها و اتصال‌ها"), unsure=unsure
@@ -68,6 +71,7 @@ def outside(
     return [
         _with(edge, _running(data), now),
         _with(room, disk.look(seen, set()), now),
+        _with(medium, card.findings(seen.card, set()) if seen.card else (), now),
         _with(file, _damaged(data, journal), now),
         _with(ports, link.look(seen, set()), now),
     ]
@@ -94,7 +98,7 @@ def settings(error: BadInput | None, now: datetime) -> Answer:
     return _with(answer, findings, now)
 
 
-def _with(answer: Answer, found: Iterator[Finding], now: datetime) -> Answer:
+def _with(answer: Answer, found: Iterable[Finding], now: datetime) -> Answer:
     issues = tuple(
         Issue(
             code=each.code,
@@ -150,6 +154,11 @@ def _disk(data: Path) -> DiskStatus | None:
         ballast=bool(room.ballast),
         mark=max(marks_over((), room.percent), default=0),
     )
+
+
+def _card(data: Path) -> SeenCard | None:
+    found = read_card(data)
+    return SeenCard(found, flushes=None, a_day=None) if found else None
 
 
 def _port(device: Device, now: datetime, root: Path) -> DeviceStatus:

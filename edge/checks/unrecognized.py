@@ -6,7 +6,7 @@ stands for it: see device_alarm.py.
 
 from collections.abc import Iterator
 
-from edge.checks.check import Finding, Raised, Seen, Unsure, Words
+from edge.checks.check import UP, Finding, Raised, Seen, Unsure, Words
 from edge.checks.words import persian
 
 MANY = 20
@@ -22,7 +22,7 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
         key, unread = device.status.key, device.hour_unrecognized
         if any(alarm.code == "unreadable" for alarm in device.status.alarms):
             continue
-        if device.status.state != "online":
+        if device.status.state not in UP:
             yield Unsure(key, Words("it is not connected", "وصل نیست"))
             continue
         if (CODE, key) in raised:

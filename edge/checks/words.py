@@ -1,5 +1,7 @@
 """Sentences for a person: Persian numbers, text that must not turn round, advice in two halves."""
 
+from edge.local.issue import Words
+
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
@@ -33,3 +35,13 @@ def sentence(text: str) -> str:
     """With a large letter first and an end."""
     whole = text[:1].upper() + text[1:]
     return whole if whole.endswith(".") else f"{whole}."
+
+
+def span(seconds: float) -> Words:
+    """A duration in its one fitting unit."""
+    for size, en, fa in ((86400, "days", "روز"), (3600, "hours", "ساعت")):
+        if seconds >= 2 * size:
+            count = int(seconds // size)
+            return Words(f"{count} {en}", f"{persian(count)} {fa}")
+    minutes = max(2, int(seconds // 60))
+    return Words(f"{minutes} minutes", f"{persian(minutes)} دقیقه")

@@ -7,7 +7,7 @@ The command line and the web page use it, so that neither knows the socket or th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -63,11 +63,15 @@ class Client:
 
     async def status(self) -> Status:
         """How the edge is now."""
-        return await self._one("/status", Status)
+        return await self._one("/status", msgspec.json.Decoder(Status).decode)
 
     async def checks(self) -> Report:
         """Run every health check now."""
-        return await self._one("/checks", Report)
+        return await self._one("/checks", msgspec.json.Decoder(Report).decode)
+
+    async def metrics(self) -> str:
+        """Its figures as Prometheus text."""
+        return await self._one("/metrics", bytes.decode)
 
     async def events(self, after: int = 0) -> AsyncGenerator[bytes, None]:
         """Each stored event above the sequence `after`: one line of JSON without its line end."""
@@ -80,13 +84,13 @@ class Client:
             yield line
         raise NotAnswering(self._stopped())
 
-    async def _one(self, path: str, kind: type[T]) -> T:
+    async def _one(self, path: str, read: Callable[[bytes], T]) -> T:
         with self._explained():
             async with (
                 asyncio.timeout(self._answer_seconds),
                 self._session.get(f"{BASE}{path}") as response,
             ):
-                return msgspec.json.decode(await response.read(), type=kind)
+                return read(await response.read())
 
     async def _lines(self, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
         with self._explained():

@@ -9,6 +9,7 @@ import pytest
 
 from drivers.contract import Moment
 from edge.checks.check import Seen, SeenDestination, SeenDevice
+from edge.checks.habit import Silence
 from edge.journal.journal import Journal, Recovery
 from edge.local.status import (
     ClockStatus,
@@ -62,6 +63,7 @@ def see() -> See:
         destination: dict[str, object] | None = None,
         status: dict[str, object] | None = None,
         hour: tuple[int, int] = (0, 0),
+        silence: Silence | None = None,
         steady: float = 0.0,
         oldest_waits: float | None = None,
         waits: str | None = None,
@@ -73,7 +75,7 @@ def see() -> See:
         return Seen(
             now=Moment(START + timedelta(seconds=at), 1000.0 + at, trusted=True, live=True),
             status=msgspec.structs.replace(STATUS, **whole),
-            devices=(SeenDevice(of_device, *hour),),
+            devices=(SeenDevice(of_device, *hour, silence),),
             destinations=(SeenDestination(of_crm, steady, oldest_waits),),
             waits=waits,
             recovered=recovered,

@@ -6,15 +6,19 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
+from msgspec import structs
 
 from drivers.contract import Moment
 from edge.checks.backlog import waited
 from edge.checks.catalog import CHECKS
-from edge.checks.check import BOX, Finding, Raised, Seen, Unsure
+from edge.checks.check import BOX, Finding, Raised, Seen, Unsure, Words
+from edge.checks.habit import Silence
+from edge.checks.quiet import shown
 from edge.journal.journal import Recovery
 from edge.journal.records import Stored
+from edge.local.issue import Issue
 from edge.local.status import Alarm, ClockStatus, DiskStatus
-from tests.edge.checks.conftest import START
+from tests.edge.checks.conftest import DEVICE, START
 
 See = Callable[..., Seen]
 Quality = Literal["synced", "estimated"]
@@ -119,7 +123,46 @@ def test_what_the_driver_calls_unreadable_is_not_told_a_second_time(see: See) ->
 
 def test_an_unconnected_device_keeps_what_was_found_of_its_lines(see: See) -> None:
     seen = see(device={"state": "offline", "code": "port-missing", "advice": "It is gone."})
-    assert [each.concerns for each in answers(seen) if isinstance(each, Unsure)] == ["pbx1"]
+    unsure = [each.concerns for each in answers(seen) if isinstance(each, Unsure)]
+    assert unsure == ["pbx1", "pbx1"]  # quiet, unrecognized
+
+
+QUIET = {("device-quiet", "pbx1")}
+
+
+@pytest.mark.parametrize(
+    ("silence", "text"),
+    [
+        (Silence(START - timedelta(hours=5), 31.2), "no call for 5 hours, where about 31 are"),
+        (Silence(START - timedelta(days=4), None), "no call for 4 days."),
+        (Silence(None, None), "not one call has come"),
+    ],
+)
+def test_a_device_that_is_silent_beyond_its_habit(see: See, silence: Silence, text: str) -> None:
+    seen = see(silence=silence)
+    assert keys(seen) == QUIET
+    (found,) = answers(seen)
+    assert isinstance(found, Finding)
+    assert text in found.cause.en
+    assert keys(see(silence=silence, device={"state": "offline", "code": "x", "advice": "x"})) == {
+        ("x", "pbx1")
+    }
+
+
+def test_a_quiet_device_is_shown_as_such_while_its_link_is_up() -> None:
+    issue = Issue(
+        code="device-quiet",
+        concerns="pbx1",
+        severity="alarm",
+        since=START - timedelta(hours=1),
+        cause=Words("", ""),
+        advice=Words("Make a test call.", ""),
+    )
+    device = shown(DEVICE, [issue])
+    assert (device.state, device.code, device.since) == ("quiet", "device-quiet", issue.since)
+    offline = structs.replace(DEVICE, state="offline")
+    assert shown(offline, [issue]) == offline
+    assert shown(structs.replace(DEVICE, key="pbx2"), [issue]).state == "online"
 
 
 NO_RING = {("no-ring-lines", "pbx1")}

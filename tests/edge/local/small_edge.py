@@ -97,6 +97,9 @@ class SmallEdge:
         well = Answer(name="disk", title=Words("Room on the disk", "جای حافظه"))
         return Report(site="mashhad", now=START, answers=(well, wrong))
 
+    async def metrics(self) -> str:
+        return f"payvand_events_total {len(self.lines)}\n"
+
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:
         self.nobody_asks.clear()
         try:
@@ -116,7 +119,7 @@ async def main(data: Path) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     with hold(data) as lock:
-        async with control.serve(lock, edge.status, edge.events, edge.checks):
+        async with control.serve(lock, edge.status, edge.events, edge.checks, edge.metrics):
             print("ready", flush=True)  # noqa: T201 - its starter waits for this
             while line := await reader.readline():
                 await edge.add(line.rstrip(b"\n"))
