@@ -8,7 +8,7 @@ The names are those of the exchange's own manuals, since the technician looks fo
 Sources: feature guides of KX-TES824, -TEM824, -TDA100 and -TDA200, programming manual of KX-TA824,
 feature manuals of KX-NS700 and -NS1000. No manual of a KX-NSX was found, and of a KX-TDE none that
 tells it: their items are taken over from these, and `certainty` says so. The menu path is known for
-the log's format only; the other options stand in the same menu.
+the log's format only; where the other options stand is to be looked for near it.
 """
 
 from dataclasses import dataclass, replace
