@@ -23,8 +23,8 @@ is perhaps one, nothing is learned and the lower of both rates is expected. Eith
 day when more calls came since midnight than a rest day explains. Summer time needs nothing: cells
 go by the local clock, and time by UTC.
 
-For two weeks nothing is known of a new device. It is quiet then after 72 hours of days on which an
-office works, and not before.
+For two weeks nothing is known of a new device. It is quiet then after 96 hours of days on which an
+office works, and not before; with one call a day three days without one are no wonder.
 """
 
 import struct
@@ -45,7 +45,7 @@ LEAST_SECONDS = 900.0
 """A shorter silence never counts, however many calls were expected: a restart takes minutes."""
 NEW = timedelta(days=14)
 """For so long after its first moment a device is new."""
-NEW_SECONDS = 72 * 3600.0
+NEW_SECONDS = 96 * 3600.0
 """Working time after which a new device, or one that never had a call, is quiet."""
 
 _DAY = timedelta(days=1)

@@ -140,12 +140,12 @@ def test_holidays_are_lived_like_fridays() -> None:
     assert elsewhere.alarms
 
 
-def test_a_new_device_is_quiet_after_three_working_days_and_not_before() -> None:
+def test_a_new_device_is_quiet_after_four_working_days_and_not_before() -> None:
     branch = Branch(office(300), 1)
     branch.run(SATURDAY + 2 * DAY)
-    branch.run(SATURDAY + 4 * DAY + 18 * HOUR, dead=True)
+    branch.run(SATURDAY + 7 * DAY + 5 * HOUR, dead=True)
     assert not branch.alarms
-    branch.run(SATURDAY + 4 * DAY + 19 * HOUR, dead=True)
+    branch.run(SATURDAY + 7 * DAY + 6 * HOUR, dead=True)
     assert branch.quiet is not None
     assert branch.quiet.expected is None
     assert branch.quiet.since is not None
@@ -155,9 +155,9 @@ def test_a_new_device_is_quiet_after_three_working_days_and_not_before() -> None
 def test_rest_days_do_not_count_against_a_new_device() -> None:
     wednesday = SATURDAY + 4 * DAY
     branch = Branch(office(300), 1, now=wednesday)
-    branch.run(wednesday + 2 * HOUR + 6 * DAY, dead=True)
+    branch.run(wednesday + 2 * HOUR + 7 * DAY, dead=True)
     noticed = branch.alarms[0] - wednesday
-    assert timedelta(days=4, hours=11) <= noticed <= timedelta(days=4, hours=12)
+    assert timedelta(days=5, hours=11) <= noticed <= timedelta(days=5, hours=12)
 
 
 def test_a_device_that_never_had_a_call_stays_quiet_however_long() -> None:
