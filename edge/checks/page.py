@@ -33,14 +33,14 @@ def page(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
     yield ""
     for answer in answers:
         yield from _answer(answer, diagnosis.report.now, language)
-    for ask in diagnosis.ask:
+    for asks in diagnosis.asks:
         yield ""
         title = Words(
-            f"To be set in the device {ask.device} itself:",
-            f"آنچه باید در خود «{ask.device}» تنظیم شود:",
+            f"To be set in the device {asks.device} itself:",
+            f"آنچه باید در خود «{asks.device}» تنظیم شود:",
         )
         yield say(title, language)
-        for words in ask.settings:
+        for words in asks.settings:
             yield from _wrapped(say(words, language), "  - ")
 
 

@@ -1,6 +1,7 @@
 """An exchange that does not say when a call rings: nothing pops up at the CRM before the answer.
 
-Its setting for that is off (RC; on KX-TA, -TES and -TEM: [907]). A single line tells that it is on.
+Its setting for that is off (which one, its driver tells in `asks`). A single call that is seen
+ringing tells that it is on.
 """
 
 from collections.abc import Iterator
@@ -31,10 +32,9 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding]:
                 " تماس‌گیرنده پیش از پاسخ روی نمایشگر CRM نمی‌آید.",
             ),
             advice=Words(
-                "Switch the printing of received calls (RC) on in the exchange; on KX-TA, KX-TES"
-                " and KX-TEM set [907] to print the caller ID before the answer.",
-                "در سانترال چاپ تماس دریافتی (RC) را روشن کنید؛ در"
-                f" {ltr('KX-TA, KX-TES, KX-TEM')} برنامهٔ {ltr('[907]')} را روی چاپ شمارهٔ"
-                " تماس‌گیرنده پیش از پاسخ بگذارید.",
+                "Switch on in the exchange that it prints a call that rings; `payvand doctor` names"
+                " the setting.",
+                "در سانترال چاپ تماسِ در حال زنگ را روشن کنید؛ نام تنظیم در فهرست"
+                f" {ltr('payvand doctor')} آمده است.",
             ),
         )

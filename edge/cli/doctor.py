@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.local.issue import Diagnosis
+    from edge.local.issue import Asks, Diagnosis
+    from edge.site import Site
 
 HELP = "Run every health check now and say what to do."
 
@@ -76,4 +77,17 @@ async def _diagnose(data: Path) -> "Diagnosis":
         running = False
     first = settings(mistakes, report.now)
     report = Report(site=report.site, now=report.now, answers=(first, *report.answers))
-    return Diagnosis(running=running, report=report)
+    return Diagnosis(running=running, report=report, asks=_asks(site) if site else ())
+
+
+def _asks(site: "Site") -> tuple["Asks", ...]:
+    """For each device: the settings are the driver's word, in its own languages."""
+    from drivers import catalog
+    from edge.local.issue import Asks, Words
+
+    found = []
+    for device in site.device:
+        texts = catalog.spec(device.driver).asks(device.settings)
+        words = tuple(Words(text["en"], text["fa"]) for text in texts)
+        found.append(Asks(device=device.key, settings=words))
+    return tuple(found)

@@ -58,7 +58,7 @@ class Report(Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...]
 
 
-class Ask(Struct, frozen=True, kw_only=True):
+class Asks(Struct, frozen=True, kw_only=True):
     """What somebody must set in the device itself for its calls to be read well."""
 
     device: str
@@ -70,4 +70,4 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
     running: bool
     report: Report
-    ask: tuple[Ask, ...] = ()
+    asks: tuple[Asks, ...] = ()
