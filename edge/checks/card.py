@@ -14,7 +14,7 @@ heavy    In five years every cell would be written 50 times by us. Cheap cells b
 from collections.abc import Iterator
 
 from edge.checks.card_reading import Card, SeenCard
-from edge.checks.check import BOX, Finding, Raised, Words
+from edge.checks.check import BOX, Finding, Raised, Seen, Unsure, Words
 from edge.checks.words import ltr, persian
 from edge.journal.flushes import FlushTimes
 
@@ -34,6 +34,28 @@ _REPLACE = Words(
     "با payvand backup پشتیبان بگیرید و به‌زودی کارت را عوض کنید؛ کارتی بگذارید که برای نوشتن"
     " پیوسته ساخته شده است.",
 )
+
+
+_TOO_SOON = Unsure(
+    BOX,
+    Words(
+        "since the start it was measured for too short a time",
+        "از هنگام آغاز برنامه زمان کافی برای سنجش نگذشته است",
+    ),
+)
+
+
+def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
+    """See edge.checks.check: what was raised before a restart is not over for lack of figures."""
+    if seen.card is None:
+        return
+    yield from findings(seen.card, raised)
+    unmeasured = {
+        "card-slow": seen.card.flushes is None or _is_too_short(seen.card.flushes),
+        "card-heavy": seen.card.a_day is None,
+    }
+    if any(_is(code, raised) for code, too_soon in unmeasured.items() if too_soon):
+        yield _TOO_SOON
 
 
 def findings(seen: SeenCard, raised: Raised) -> Iterator[Finding]:
@@ -104,8 +126,12 @@ def _wearing(card: Card) -> Iterator[Finding]:
     )
 
 
+def _is_too_short(flushes: FlushTimes) -> bool:
+    return flushes.count < SLOW_COMMITS or flushes.seconds < SLOW_SECONDS
+
+
 def _slow(flushes: FlushTimes, limit: float) -> Iterator[Finding]:
-    if flushes.count < SLOW_COMMITS or flushes.seconds < SLOW_SECONDS or flushes.p99 < limit:
+    if _is_too_short(flushes) or flushes.p99 < limit:
         return
     milliseconds = round(flushes.p99 * 1000)
     yield Finding(

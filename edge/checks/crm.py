@@ -31,17 +31,30 @@ _FA = {
 }
 _FA_ELSE = "اگر ادامه یافت، به مسئول CRM خبر دهید."
 
+_UNHEARD = Words(
+    "it has not answered since the start yet", "از هنگام آغاز برنامه هنوز پاسخی نداده است"
+)
+
 
 def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
     for destination in seen.destinations:
         if destination.status.state == "stopped":
             yield _refuses(destination)
+        elif _is_unheard(destination):
+            yield Unsure(destination.status.name, _UNHEARD)
         elif _is_away(destination, raised):
             yield _unreachable(destination)
         elif destination.status.state == "retrying":
             yield _not_yet(destination)
         if destination.status.parked:
             yield _parked(destination)
+
+
+def _is_unheard(destination: Destination) -> bool:
+    """After a restart: what was wrong before is neither over nor still so."""
+    status = destination.status
+    waits = status.backlog > 0 and status.last_ok_at is None
+    return status.state in ("starting", "delivering") and waits
 
 
 def _is_away(destination: Destination, raised: Raised) -> bool:

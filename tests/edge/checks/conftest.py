@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from drivers.contract import Moment
+from edge.checks.card_reading import SeenCard
 from edge.checks.check import Seen, SeenDestination, SeenDevice
 from edge.checks.habit import Silence
 from edge.journal.journal import Journal, Recovery
@@ -66,6 +67,7 @@ def see() -> See:
         silence: Silence | None = None,
         steady: float = 0.0,
         oldest_waits: float | None = None,
+        card: SeenCard | None = None,
         waits: str | None = None,
         recovered: Recovery | None = None,
     ) -> Seen:
@@ -78,6 +80,7 @@ def see() -> See:
             devices=(SeenDevice(of_device, *hour, silence),),
             destinations=(SeenDestination(of_crm, steady, oldest_waits),),
             waits=waits,
+            card=card,
             recovered=recovered,
         )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -10,10 +10,12 @@ from msgspec import structs
 
 from drivers.contract import Moment
 from edge.checks.backlog import waited
+from edge.checks.card_reading import Card, SeenCard
 from edge.checks.catalog import CHECKS
 from edge.checks.check import BOX, Finding, Raised, Seen, Unsure, Words
 from edge.checks.habit import Silence
 from edge.checks.quiet import shown
+from edge.journal.flushes import FlushTimes
 from edge.journal.journal import Recovery
 from edge.journal.records import Stored
 from edge.local.issue import Issue
@@ -206,6 +208,26 @@ def test_a_crm_that_is_away_is_told_late_and_one_that_refuses_at_once(
     trouble = {"code": "HTTP 401", "advice": "Get a new token."}
     of_crm = {"state": state} | (trouble if state != "delivering" else {})
     assert keys(see(destination=of_crm, steady=steady), raised) == expected
+
+
+@pytest.mark.parametrize(("ok", "backlog"), [(None, 3), (None, 0), (START, 3)])
+def test_after_a_restart_a_crm_that_refused_is_not_well_before_it_answered(
+    see: See, ok: datetime | None, backlog: int
+) -> None:
+    seen = see(destination={"backlog": backlog, "last_ok_at": ok})
+    unsure = [each.concerns for each in answers(seen) if isinstance(each, Unsure)]
+    assert unsure == (["crm"] if ok is None and backlog else [])
+
+
+def test_after_a_restart_a_card_that_was_slow_is_not_well_before_it_was_measured(see: See) -> None:
+    few, enough = FlushTimes(3, 400.0, 0.01, 0.02), FlushTimes(50, 400.0, 0.01, 0.02)
+    for times, known in ((None, False), (few, False), (enough, True)):
+        seen = see(card=SeenCard(Card(disk="mmcblk0"), times, None))
+        assert keys(seen) == set()
+        raised = {("card-slow", BOX)}
+        unsure = [each for each in answers(seen, raised) if isinstance(each, Unsure)]
+        assert [each.concerns for each in unsure] == ([] if known else [BOX])
+        assert answers(seen) == []
 
 
 def test_refused_events_are_an_issue_beside_that_of_the_crm(see: See) -> None:
