@@ -117,7 +117,7 @@ class Edge:
         self._times = Times(journal, self._clock)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
-        self._watch = Watch(site, lock.folder, journal, self._clock, self._times, self.status)
+        self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
 

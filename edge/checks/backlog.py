@@ -16,15 +16,14 @@ NO_LONGER = 3 * 3600.0
 def waited(event: Stored, now: Moment, boot: str) -> float:
     """At least so many seconds ago the event was stored; wall time counts only where it is known.
 
-    `event` has the time that is known of it now; `boot` is this boot of the box.
+    `event` has its corrected time, where it is known; `boot` is this boot of the box.
     """
     if event.boot == boot:
         return now.monotonic - event.monotonic
     since_boot = now.monotonic
-    at = event.not_after if event.timequality == "estimated" else event.time
-    if not now.trusted or at is None:
+    if not now.trusted or event.timequality == "estimated":
         return since_boot
-    return max(since_boot, (now.utc - at).total_seconds())
+    return max(since_boot, (now.utc - event.time).total_seconds())
 
 
 def look(seen: Seen, raised: Raised) -> Iterator[Finding]:

@@ -18,9 +18,9 @@ from edge.checks.backlog import waited
 from edge.checks.card_reading import CardWatch
 from edge.checks.check import UP, Seen, SeenDestination, SeenDevice
 from edge.checks.habits import Habits
-from edge.delivery.retimed import Times
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
+from edge.journal.retime import corrected
 from edge.local.status import DestinationStatus, DeviceStatus, Status
 
 HOUR = 3600.0
@@ -57,19 +57,17 @@ class _LastHour:
 class Observer:
     """Looks at one running edge. `status` tells how it is now."""
 
-    def __init__(  # noqa: PLR0913 - whatever can be looked at
+    def __init__(
         self,
         status: Callable[[], Status],
         journal: Journal,
         clock: BoxClock,
-        times: Times,
         habits: Habits,
         card: CardWatch,
     ) -> None:
         self._status = status
         self._journal = journal
         self._clock = clock
-        self._times = times
         self._habits = habits
         self._card = card
         self._hours: dict[str, _LastHour] = {}
@@ -110,5 +108,4 @@ class Observer:
         oldest = await self._journal.read(self._journal.cursor(destination.name), 1)
         if not oldest:
             return None
-        (event,) = await self._times.right(oldest)
-        return waited(event, now, self._clock.boot)
+        return waited(corrected(oldest[0], self._clock.timeline), now, self._clock.boot)

@@ -16,7 +16,6 @@ from edge.checks.habits import Habits
 from edge.checks.health import Health
 from edge.checks.lag import Lag
 from edge.checks.observer import Observer
-from edge.delivery.retimed import Times
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
 from edge.local import metrics
@@ -29,13 +28,12 @@ from edge.site import Site
 class Watch:
     """Watches one running edge: `folder` holds its journal, `status` tells how it is now."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the edge that it watches
+    def __init__(
         self,
         site: Site,
         folder: Path,
         journal: Journal,
         clock: BoxClock,
-        times: Times,
         status: Callable[[], Status],
     ) -> None:
         self._journal = journal
@@ -43,7 +41,7 @@ class Watch:
         self._lag = Lag()
         self._habits = Habits((device.key for device in site.device), site.zone, journal)
         card = CardWatch(folder, journal.flushes)
-        observer = Observer(status, journal, clock, times, self._habits, card)
+        observer = Observer(status, journal, clock, self._habits, card)
         self._health = Health(observer.look, journal, clock)
 
     @property

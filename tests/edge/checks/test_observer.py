@@ -12,7 +12,6 @@ from drivers.contract import Moment
 from edge.checks.card_reading import CardWatch
 from edge.checks.habits import Habits
 from edge.checks.observer import Observer
-from edge.delivery.retimed import Times
 from edge.intake.clock import BoxClock, Reading
 from edge.journal.journal import Journal, Sealed
 from edge.journal.retime import Timeline
@@ -43,10 +42,9 @@ class Box:
         self.calls = self.unread = 0
         self.state = "delivering"
         self.link = "online"
-        times = Times(journal, self.clock)
         self.habits = Habits(["pbx1"], ZoneInfo("Asia/Tehran"), journal)
         card = CardWatch(folder, journal.flushes)
-        self.observer = Observer(self.status, journal, self.clock, times, self.habits, card)
+        self.observer = Observer(self.status, journal, self.clock, self.habits, card)
 
     def status(self) -> Status:
         device = msgspec.structs.replace(
