@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from drivers.contract import Moment
 from edge.checks.check import Finding, Raised, Seen, Words
-from edge.checks.words import persian
+from edge.checks.words import ltr, persian
 from edge.journal.records import Stored
 
 LONG = 6 * 3600.0
@@ -39,7 +39,7 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding]:
             concerns=name,
             cause=Words(
                 f"{count} events wait for {name}, the oldest for {hours} hours.",
-                f"{persian(count)} رویداد در انتظار تحویل به «{name}» است و قدیمی‌ترین آن‌ها"
+                f"{persian(count)} رویداد در انتظار تحویل به «{ltr(name)}» است و قدیمی‌ترین آن‌ها"
                 f" {persian(hours)} ساعت مانده است.",
             ),
             advice=Words(

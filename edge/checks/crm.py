@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from edge.checks.check import Finding, Raised, Seen, Unsure, Words
 from edge.checks.check import SeenDestination as Destination
 from edge.checks.words import ltr, persian
+from edge.local.status import DestinationStatus
 
 AWAY = 600.0
 """Seconds without delivery before it is told."""
@@ -70,26 +71,29 @@ def _refuses(destination: Destination) -> Finding:
         concerns=status.name,
         cause=Words(
             f"{status.name} does not let this box in ({status.code}); events wait, none is lost.",
-            f"«{status.name}» دستگاه را نمی‌پذیرد ({ltr(status.code)})؛ رویدادها می‌مانند و چیزی از"
-            " دست نمی‌رود.",
+            f"«{ltr(status.name)}» دستگاه را نمی‌پذیرد ({ltr(status.code)})؛ رویدادها می‌مانند و"
+            " چیزی از دست نمی‌رود.",
         ),
-        advice=_advice(destination),
+        advice=_advice(status),
     )
 
 
 def _unreachable(destination: Destination) -> Finding:
     status = destination.status
     answer = status.code or "no connection"
-    return Finding(
-        code="crm-unreachable",
-        concerns=status.name,
-        cause=Words(
-            f"Nothing reaches {status.name} ({answer}); events wait, none is lost.",
-            f"چیزی به «{status.name}» نمی‌رسد ({ltr(answer)})؛ رویدادها می‌مانند و چیزی از دست"
-            " نمی‌رود.",
-        ),
-        advice=_advice(destination),
+    cause = Words(
+        f"Nothing reaches {status.name} ({answer}); events wait, none is lost.",
+        f"چیزی به «{ltr(status.name)}» نمی‌رسد ({ltr(answer)})؛ رویدادها می‌مانند و چیزی از دست"
+        " نمی‌رود.",
     )
+    advice = _advice(status)
+    if status.state == "delivering":
+        cause = Words(
+            f"Until a moment ago nothing reached {status.name}.",
+            f"تا چند لحظه پیش چیزی به «{ltr(status.name)}» نمی‌رسید.",
+        )
+        advice = Words("Wait whether it lasts.", "صبر کنید تا معلوم شود که پایدار است.")
+    return Finding(code="crm-unreachable", concerns=status.name, cause=cause, advice=advice)
 
 
 def _not_yet(destination: Destination) -> Unsure:
@@ -98,16 +102,13 @@ def _not_yet(destination: Destination) -> Unsure:
         status.name,
         Words(
             f"nothing has reached it for a moment ({status.code}): {status.advice}",
-            f"چند لحظه است که چیزی به آن نمی‌رسد ({ltr(status.code)}): {_advice(destination).fa}",
+            f"چند لحظه است که چیزی به آن نمی‌رسد ({ltr(status.code)}): {_advice(status).fa}",
         ),
     )
 
 
-def _advice(destination: Destination) -> Words:
-    status = destination.status
-    wait = Words("Wait: it delivers again.", "صبر کنید: تحویل دوباره آغاز شده است.")
-    if status.state == "delivering":
-        return wait
+def _advice(status: DestinationStatus) -> Words:
+    """In English the forwarder's own, which knows more of what came back."""
     return Words(status.advice, _FA.get(status.code, _FA_ELSE))
 
 
@@ -120,13 +121,11 @@ def _parked(destination: Destination) -> Finding:
         cause=Words(
             f"{name} refused {parked} event{'' if parked == 1 else 's'} for good; the box keeps"
             f" {'it' if parked == 1 else 'them'} aside.",
-            f"«{name}» {persian(parked)} رویداد را برای همیشه رد کرده است؛ دستگاه آن‌ها را کنار"
+            f"«{ltr(name)}» {persian(parked)} رویداد را برای همیشه رد کرده است؛ دستگاه آن‌ها را کنار"
             " گذاشته و نگه می‌دارد.",
         ),
         advice=Words(
-            "Tell who runs the CRM: its log says why; the reasons are in the journal, table"
-            " `parked`, too.",
-            "به مسئول CRM خبر دهید: دلیل در گزارش CRM هست و در جدول"
-            f" {ltr('parked')} دفتر دستگاه هم آمده است.",
+            "Tell who runs the CRM: its log says why.",
+            "به مسئول CRM خبر دهید: دلیل در گزارش CRM آمده است.",
         ),
     )

@@ -14,6 +14,7 @@ catches everything, here for one check at a time.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import msgspec
@@ -64,9 +65,7 @@ class Health:
         self._journal = journal
         self._clock = clock
         self._checks = {check.name: check for check in checks}
-        kept = journal.memory(MEMORY)
-        before = msgspec.msgpack.decode(kept, type=list[Kept]) if kept else []
-        self._told = {each.key: each for each in before if each.check in self._checks}
+        self._told = {each.key: each for each in _recalled(journal) if each.check in self._checks}
         self._raised = dict(self._told)
         self._known: frozenset[str] = frozenset()
         self._news = asyncio.Event()
@@ -161,6 +160,13 @@ class Health:
         _LOG.info("%s: over: %s (%s)", issue.concerns, issue.cause.en, issue.code)
         # Nobody waits for news of what was taken out of the settings.
         return [told.ended(issue, check, boot, now)] if issue.concerns in self._known else []
+
+
+def _recalled(journal: Journal) -> list[Kept]:
+    """What was told before the start; of another version's memory nothing, and it is told anew."""
+    with suppress(msgspec.MsgspecError):
+        return msgspec.msgpack.decode(journal.memory(MEMORY), type=list[Kept])
+    return []
 
 
 def _concerned(seen: Seen) -> frozenset[str]:

@@ -50,7 +50,7 @@ def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:
             concerns=status.key,
             cause=Words(
                 f"{status.key} is not read: {wrong.rstrip('.')}.",
-                f"تماس‌های «{status.key}» خوانده نمی‌شود: {ltr(status.link)} در دسترس نیست.",
+                f"تماس‌های «{ltr(status.key)}» خوانده نمی‌شود: {ltr(status.link)} در دسترس نیست.",
             ),
             advice=Words(todo or "Tell support.", advice_fa(status.code)),
         )

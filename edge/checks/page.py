@@ -13,11 +13,18 @@ WIDTH = 79
 _OK, _WRONG, _UNSURE = Words("ok", "خوب"), Words("WRONG", "ایراد"), Words("?", "؟")
 _INDENT = 7
 _DO = Words("do", "چاره")
+_RIGHT_TO_LEFT = "\u200f"
 _NEW = timedelta(minutes=1)
 
 
 def page(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
     """Each check with what it found, and what to set in each device."""
+    # A Persian line may begin with a port or a name: the mark tells that it runs from the right.
+    start = _RIGHT_TO_LEFT if language == "fa" else ""
+    yield from (line and f"{start}{line}" for line in _lines(diagnosis, language))
+
+
+def _lines(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
     answers = diagnosis.report.answers
     wrong = sum(bool(answer.issues) for answer in answers)
     name = diagnosis.report.site or "payvand"
@@ -25,9 +32,9 @@ def page(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
         f"{name}: {wrong} of {len(answers)} checks found something wrong"
         if wrong
         else f"{name}: all is well, {len(answers)} checks",
-        f"{name}: {persian(wrong)} بررسی از {persian(len(answers))} تا ایراد دارد"
+        f"{ltr(name)}: {persian(wrong)} بررسی از {persian(len(answers))} تا ایراد دارد"
         if wrong
-        else f"{name}: هر {persian(len(answers))} بررسی خوب بود",
+        else f"{ltr(name)}: هر {persian(len(answers))} بررسی خوب بود",
     )
     yield say(head, language)
     yield ""
@@ -37,7 +44,7 @@ def page(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
         yield ""
         title = Words(
             f"To be set in the device {asks.device} itself:",
-            f"آنچه باید در خود «{asks.device}» تنظیم شود:",
+            f"آنچه باید در خود «{ltr(asks.device)}» تنظیم شود:",
         )
         yield say(title, language)
         for words in asks.settings:
@@ -54,7 +61,8 @@ def _answer(answer: Answer, now: datetime, language: Language) -> Iterator[str]:
     for issue in answer.issues:
         yield from _issue(issue, now, language)
     for unsure in answer.unsure:
-        place = "" if unsure.concerns == BOX else f"{unsure.concerns}: "
+        name = unsure.concerns if language == "en" else ltr(unsure.concerns)
+        place = "" if unsure.concerns == BOX else f"{name}: "
         yield from _wrapped(f"{place}{say(unsure.why, language)}", " " * _INDENT)
 
 

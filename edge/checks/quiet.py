@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import structs
 
 from edge.checks.check import UP, Finding, Raised, Seen, Unsure, Words
-from edge.checks.words import persian, span
+from edge.checks.words import ltr, persian, span
 from edge.local.issue import Issue
 from edge.local.status import DeviceStatus
 
@@ -26,14 +26,14 @@ def look(seen: Seen, _raised: Raised) -> Iterator[Finding | Unsure]:
         if silence.since is None:
             cause = Words(
                 f"{key} is connected, but not one call has come from it.",
-                f"«{key}» وصل است اما هیچ تماسی از آن نرسیده است.",
+                f"«{ltr(key)}» وصل است اما هیچ تماسی از آن نرسیده است.",
             )
         else:
             lasts = span((seen.now.utc - silence.since).total_seconds())
             usual = _usual(silence.expected)
             cause = Words(
                 f"{key} is connected, but has had no call for {lasts.en}{usual.en}.",
-                f"«{key}» وصل است اما {lasts.fa} است که تماسی از آن نرسیده{usual.fa}.",
+                f"«{ltr(key)}» وصل است اما {lasts.fa} است که تماسی از آن نرسیده{usual.fa}.",
             )
         yield Finding(
             code=CODE,

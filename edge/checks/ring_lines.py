@@ -28,7 +28,7 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding]:
             cause=Words(
                 f"{status.key} reports calls when they are over, but never that one rings: nobody's"
                 " screen can show the caller before the answer.",
-                f"«{status.key}» تماس‌ها را فقط پس از پایان گزارش می‌کند و زنگ خوردن را نه: نام"
+                f"«{ltr(status.key)}» تماس‌ها را فقط پس از پایان گزارش می‌کند و زنگ خوردن را نه: نام"
                 " تماس‌گیرنده پیش از پاسخ روی نمایشگر CRM نمی‌آید.",
             ),
             advice=Words(

@@ -7,7 +7,7 @@ stands for it: see device_alarm.py.
 from collections.abc import Iterator
 
 from edge.checks.check import UP, Finding, Raised, Seen, Unsure, Words
-from edge.checks.words import persian
+from edge.checks.words import ltr, persian
 
 MANY = 20
 SHARE = 0.10
@@ -35,7 +35,7 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
                 concerns=key,
                 cause=Words(
                     f"In the last hour {unread} lines of {key} were not understood.",
-                    f"در یک ساعت گذشته {persian(unread)} خط از «{key}» خوانده نشد.",
+                    f"در یک ساعت گذشته {persian(unread)} خط از «{ltr(key)}» خوانده نشد.",
                 ),
                 advice=Words(
                     "Compare `link` (speed, data bits, parity) and `model` in site.toml with the"

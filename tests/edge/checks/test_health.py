@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.checks.check import BOX, Check, Finding, Raised, Seen, Unsure, Words
-from edge.checks.health import Health
+from edge.checks.health import MEMORY, Health
 from edge.intake.clock import BoxClock, Reading
 from edge.journal.journal import Journal, Stored
 from edge.journal.retime import Timeline
@@ -142,6 +142,15 @@ async def test_a_restart_tells_nothing_twice_and_ends_what_ended_meanwhile(
         assert again.last == 3
     finally:
         await again.close()
+
+
+async def test_a_memory_of_another_version_is_no_reason_not_to_start(
+    office: Office, journal: Journal
+) -> None:
+    await journal.append([], (MEMORY, b"\x93\x01\x02\x03"))
+    office.wrong = {("b-full", BOX)}
+    async with running(office, journal):
+        assert await told(journal, 1) == [("box", "box.alarm", "b-full")]
 
 
 async def test_what_cannot_be_judged_stays_as_it_is(office: Office, journal: Journal) -> None:

@@ -29,7 +29,7 @@ def site(data: Path, *devices: tuple[str, str, str]) -> Path:
 
 
 def words(done: subprocess.CompletedProcess[str]) -> str:
-    return " ".join(done.stdout.split())
+    return " ".join(done.stdout.replace("\u200f", "").split())
 
 
 @pytest.fixture
@@ -57,6 +57,8 @@ async def test_in_persian(tmp_path: Path, payvand: Payvand, start_edge: StartEdg
     await start_edge(site(tmp_path, ("pbx1", 'serial = "/dev/null"', "KX-TDA100")))
     done = await asyncio.to_thread(payvand, "doctor", "--data", tmp_path, "--lang", "fa")
     assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert all(line.startswith("\u200f") for line in lines if line)  # it runs from the right
     assert "تماس‌های «pbx2» خوانده نمی‌شود. چاره: کابل آن را بررسی کنید." in words(done)
     assert "\u2066SMDR options, Received call (RC)\u2069: روشن" in words(done)
 

@@ -11,9 +11,12 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from edge.cli.status import span
+from edge.cli.status import page, span
 from edge.local.client import Client
+from edge.local.issue import Issue, Severity, Words
+from tests.edge.checks.conftest import DESTINATION, DEVICE, START, STATUS
 
 StartEdge = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
 Payvand = Callable[..., subprocess.CompletedProcess[str]]
@@ -67,6 +70,42 @@ def test_status_tells_each_device_and_destination(data: Path, payvand: Payvand) 
     assert "last good answer never, next try in 12 s" in text
     assert "look whether the internet line is up. (connection refused)" in text
     assert "Nothing to do" not in text
+
+
+def test_an_issue_stands_once_and_with_what_it_concerns() -> None:
+    def issue(code: str, concerns: str, severity: Severity = "alarm") -> Issue:
+        words = Words(f"{code} is wrong.", ""), Words(f"Mend {code}.", "")
+        return Issue(
+            code=code,
+            concerns=concerns,
+            severity=severity,
+            since=START,
+            cause=words[0],
+            advice=words[1],
+        )
+
+    offline = structs.replace(DEVICE, state="offline", code="port-missing", advice="It is gone.")
+    away = structs.replace(DESTINATION, state="stopped", code="HTTP 401", advice="Get a token.")
+    issues = (
+        issue("port-missing", "pbx1"),
+        issue("crm-refuses", "crm"),
+        issue("crm-parked", "crm", "warning"),
+        issue("clock-untrusted", "box"),
+        issue("odd", "gone"),
+    )
+    before = structs.replace(STATUS, devices=(offline,), destinations=(away,))
+    text = "\n".join(page(before, START))
+    assert "do: It is gone. (port-missing)" in text
+    assert "do: Get a token. (HTTP 401)" in text
+    text = "\n".join(page(structs.replace(before, issues=issues), START))
+    assert "It is gone." not in text
+    assert "Get a token." not in text
+    box, device, crm = text.split("\n\n")
+    assert "do: Mend clock-untrusted. (clock-untrusted)" in box
+    assert "do: Mend odd. (odd)" in box
+    assert "port-missing is wrong.\n  do: Mend port-missing. (port-missing)" in device
+    assert "warning since" in crm
+    assert crm.count("do: ") == 2
 
 
 def test_status_as_json_is_one_object(data: Path, payvand: Payvand) -> None:
