@@ -24,8 +24,7 @@ class Moment:
 
     utc: aware wall time; it may step when the box learns what time it is, so durations come from
     monotonic. monotonic: seconds, never jumps. trusted: the wall time is known to be right. live:
-    the bytes that follow happened now; False for records replayed or read from a file, whose times
-    can only be taken from what is printed.
+    what follows happens now; else it is replayed or from a file, and its print alone tells when.
     """
 
     utc: datetime
@@ -83,8 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Surroundings:
     """What a driver may know of its site.
 
-    call_prefix: makes its call ids differ from all others. link: how the device is connected. boot:
-    monotonic times of two boots cannot be compared; empty where nobody knows.
+    call_prefix: sets its call ids apart from all others. boot: of the box, empty if unknown.
     """
 
     timezone: ZoneInfo
@@ -98,11 +96,7 @@ Clock = Callable[[], Moment]
 
 
 class Driver(Protocol):
-    """Serves one device over one link until the link breaks or the task is cancelled.
-
-    It emits `DeviceState("online", …)` when the device is served: an open link is not yet one that
-    the device accepts.
-    """
+    """Serves one device until its link breaks; emits `online` when it is served, not just open."""
 
     async def run(self, link: Link, emit: Emit, memory: bytes) -> None: ...
 
@@ -111,8 +105,8 @@ class Driver(Protocol):
 class DriverSpec:
     """One line of the driver table: all that the house knows of a driver before it runs.
 
-    `titles` are what the technician sees, by language. `decoder` and `reader` serve `payvand
-    decode`; the driver itself is built on the same decoder.
+    titles: what the technician sees, by language. decoder, reader: for `payvand decode`. asks: what
+    is to be set in a device itself so that it tells all, the most important first, by language.
     """
 
     name: str
@@ -121,3 +115,4 @@ class DriverSpec:
     driver: Callable[[Any, Surroundings, Clock], Driver]
     decoder: Callable[[Any, Surroundings, bytes], Decoder]
     reader: Callable[[Any], Reader]
+    asks: Callable[[Any], Sequence[Mapping[str, str]]]

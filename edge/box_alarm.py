@@ -15,10 +15,15 @@ from edge.journal.room import Notice
 
 
 class AlarmData(Struct, frozen=True, kw_only=True):
-    """`data` of `box.alarm`. code: for programs; advice: one sentence for the technician."""
+    """`data` of `box.alarm`, and of `box.health` when that is over.
+
+    code: for programs. concerns: `box`, or the destination that it is about. advice: what is wrong
+    and what to do, for the technician.
+    """
 
     code: str
     advice: str
+    concerns: str = "box"
 
 
 def recovered(recovery: Recovery) -> Sealed:

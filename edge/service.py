@@ -19,6 +19,7 @@ from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
+from edge.checks.watch import Watch
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
@@ -122,6 +123,7 @@ class Edge:
         self._times = Times(journal, self._clock)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
+        self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
 
@@ -140,6 +142,7 @@ class Edge:
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
+                group.create_task(self._watch.keep())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -186,7 +189,7 @@ class Edge:
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
-        intake = Intake(seal, self._journal, self._clock.now)
+        intake = Intake(seal, self._journal, self._clock.now, self._watch.heard(device.key))
         return Supervisor(device.driver, device.link, driver, intake, self._journal)
 
     def _forwarder(self, entry: Destination) -> Forwarder:
@@ -204,7 +207,8 @@ class Edge:
         return Forwarder(entry.name, self._journal, right, terms)
 
     async def _serve_control(self) -> None:
-        async with control.serve(self._lock, self.status, self.events):
+        watch = self._watch
+        async with control.serve(self._lock, self.status, self.events, watch.look, watch.metrics):
             await asyncio.Event().wait()
 
     async def _tell_started(self) -> None:
@@ -235,8 +239,9 @@ class Edge:
             trouble=self._journal.trouble or (recovered.advice if recovered else None),
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
-            devices=tuple(supervisor.status for supervisor in self._supervisors),
+            devices=tuple(self._watch.shown(each.status) for each in self._supervisors),
             destinations=tuple(map(_destination, self._site.destination, self._forwarders)),
+            issues=self._watch.issues,
         )
 
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:

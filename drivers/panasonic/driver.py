@@ -1,12 +1,14 @@
 """Serves one exchange: reads its call log over RS-232C or its network port, disturbs nothing."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import NoReturn
 
 from drivers.contract import Clock, DriverSpec, Emit, Link, Surroundings
 from drivers.errors import DeviceRefused, LinkLost
 from drivers.events import DeviceState
 from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, begin
+from drivers.panasonic.exchange_setup import exchange_settings
 from drivers.panasonic.session import LanSession
 from drivers.panasonic.settings import PanasonicSettings
 
@@ -101,6 +103,11 @@ def _reader(settings: PanasonicSettings) -> SmdrReader:
     return SmdrReader(settings, fresh.order, fresh.layout)
 
 
+def _asks(settings: PanasonicSettings) -> list[Mapping[str, str]]:
+    texts = (each.text for each in exchange_settings(settings.model))
+    return [{"en": text.en, "fa": text.fa} for text in texts]
+
+
 SPEC = DriverSpec(
     name="panasonic",
     titles={"en": "Panasonic exchange (SMDR)", "fa": "سانترال پاناسونیک (SMDR)"},
@@ -108,4 +115,5 @@ SPEC = DriverSpec(
     driver=PanasonicDriver,
     decoder=make_decoder,
     reader=_reader,
+    asks=_asks,
 )

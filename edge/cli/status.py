@@ -5,8 +5,10 @@
 
     device pbx1: offline since 2026-11-21 20:54 (3 min)
       panasonic on /dev/ttyUSB0, 512 calls, last bytes 4 min ago
-      do: Plug in the cable of the exchange. (link-missing)
+      alarm since 2026-11-21 20:54 (3 min): pbx1 is not read: /dev/ttyUSB0 is not there.
+      do: Plug in the adapter. (port-missing)
 
+An issue stands with what it concerns, in place of what that says of itself under the same code.
 Exit code 0 when the edge answered, whatever it said.
 """
 
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edge.local.issue import Issue
     from edge.local.status import (
         ClockStatus,
         DestinationStatus,
@@ -69,18 +72,52 @@ def page(status: "Status", now: datetime) -> Iterator[str]:
         f"last event {status.last_sequence}"
     )
     yield from _wrapped(f"box {status.box}, journal {status.journal}", "  ")
-    if status.trouble:
+    codes = {issue.code for issue in status.issues}
+    if status.trouble and not codes & {"journal-waits", "journal-recovered"}:
         yield from _wrapped(f"trouble: {status.trouble}", "  ")
     if status.clock:
         yield from _wrapped(_clock(status.clock), "  ")
     if status.disk:
         yield from _disk(status.disk)
+    issues = Issues(status, now)
+    yield from issues.of_box()
     for device in status.devices:
         yield ""
-        yield from _device(device, now)
+        yield from _device(device, now, issues.codes(device.key))
+        yield from issues.of(device.key)
     for destination in status.destinations:
         yield ""
-        yield from _destination(destination, now)
+        yield from _destination(destination, now, issues.codes(destination.name))
+        yield from issues.of(destination.name)
+
+
+class Issues:
+    """The issues of a status, by what they concern."""
+
+    def __init__(self, status: "Status", now: datetime) -> None:
+        self._issues = status.issues
+        self._now = now
+        named = {device.key for device in status.devices}
+        self._named = named | {destination.name for destination in status.destinations}
+
+    def codes(self, concerns: str) -> set[str]:
+        return {issue.code for issue in self._issues if issue.concerns == concerns}
+
+    def of(self, concerns: str) -> Iterator[str]:
+        for issue in self._issues:
+            if issue.concerns == concerns:
+                yield from self._lines(issue)
+
+    def of_box(self) -> Iterator[str]:
+        """Those of nothing that has lines of its own."""
+        for issue in self._issues:
+            if issue.concerns not in self._named:
+                yield from self._lines(issue)
+
+    def _lines(self, issue: "Issue") -> Iterator[str]:
+        head = f"{issue.severity} {_since(issue.since, self._now)}"
+        yield from _wrapped(f"{head}: {issue.cause.en}", "  ")
+        yield from _wrapped(f"do: {issue.advice.en} ({issue.code})", "  ")
 
 
 def _clock(clock: "ClockStatus") -> str:
@@ -97,8 +134,6 @@ def _disk(disk: "DiskStatus") -> Iterator[str]:
     days = "" if disk.days_left is None else f", lasts {span(disk.days_left * 86400)} at this rate"
     given = "" if disk.ballast else ", its reserve is given up"
     yield from _wrapped(f"disk: {disk.percent} % used, {_size(disk.free)} free{days}{given}", "  ")
-    if disk.advice:
-        yield from _wrapped(f"do: {disk.advice}", "  ")
 
 
 def _size(count: int) -> str:
@@ -108,7 +143,7 @@ def _size(count: int) -> str:
     return f"{count >> 10} KiB"
 
 
-def _device(device: "DeviceStatus", now: datetime) -> Iterator[str]:
+def _device(device: "DeviceStatus", now: datetime, known: set[str]) -> Iterator[str]:
     yield from _wrapped(f"device {device.key}: {device.state} {_since(device.since, now)}")
     facts = [f"{device.driver} on {device.link}", _count(device.calls, "call")]
     facts.append(f"last bytes {_ago(device.last_bytes_at, now)}")
@@ -118,15 +153,16 @@ def _device(device: "DeviceStatus", now: datetime) -> Iterator[str]:
     if device.unrecognized:
         facts.append(f"{device.unrecognized} not understood")
     yield from _wrapped(", ".join(facts), "  ")
-    if device.advice and device.state not in AT_EASE:
+    if device.advice and device.state not in AT_EASE and device.code not in known:
         yield from _wrapped(f"do: {device.advice} ({device.code})", "  ")
     for alarm in device.alarms:
-        yield from _wrapped(
-            f"alarm {_since(alarm.since, now)}: {alarm.advice} ({alarm.code})", "  "
-        )
+        if alarm.code not in known:
+            yield from _wrapped(
+                f"alarm {_since(alarm.since, now)}: {alarm.advice} ({alarm.code})", "  "
+            )
 
 
-def _destination(destination: "DestinationStatus", now: datetime) -> Iterator[str]:
+def _destination(destination: "DestinationStatus", now: datetime, known: set[str]) -> Iterator[str]:
     head = f"destination {destination.name}: {destination.state} {_since(destination.since, now)}"
     waiting = f"{_count(destination.backlog, 'event')} waiting"
     parked = f", {destination.parked} refused and parked" if destination.parked else ""
@@ -144,7 +180,7 @@ def _destination(destination: "DestinationStatus", now: datetime) -> Iterator[st
         waits += span(destination.behind_waits or 0) if waits else ""
         behind = _count(destination.behind, "event")
         yield from _wrapped(f"after an outage new events go ahead of {behind}{waits}", "  ")
-    if destination.advice:
+    if destination.advice and not known & {"crm-refuses", "crm-unreachable"}:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
 

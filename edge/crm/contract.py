@@ -109,8 +109,12 @@ class Box(Struct, frozen=True):
     version: str | UnsetType = UNSET
     slot: str | UnsetType | None = UNSET
     uptime: Seconds | UnsetType = UNSET
+    disk: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     backlog: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     clock: TimeQuality | UnsetType = UNSET
+    code: Some | UnsetType = UNSET
+    concerns: Some | UnsetType = UNSET
+    advice: str | UnsetType = UNSET
 
 
 class Event(Struct, frozen=True):

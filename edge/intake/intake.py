@@ -3,10 +3,11 @@
 driver ──emit(facts, memory)──▶ seal each ──▶ journal.append: one commit ──▶ emit returns
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from drivers.contract import Clock
+from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
 from edge.intake.seal import Seal
 from edge.journal.journal import Journal
@@ -18,16 +19,28 @@ OVER = "-over"
 
 
 class Intake:
-    """One device's way into the journal, and what it counted since the process began."""
+    """One device's way into the journal, and what it counted since the process began.
 
-    def __init__(self, seal: Seal, journal: Journal, clock: Clock) -> None:
+    heard: called with the moment of each call that ended, replayed ones not live.
+    """
+
+    def __init__(
+        self,
+        seal: Seal,
+        journal: Journal,
+        clock: Clock,
+        heard: Callable[[Moment], None] = lambda _: None,
+    ) -> None:
         self.device = seal.source
         self.calls = 0
         self.unrecognized = 0
+        self.rung = 0
+        self.unrung = 0
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
         self._clock = clock
+        self._heard = heard
 
     @property
     def memory(self) -> bytes:
@@ -53,23 +66,33 @@ class Intake:
         events = [self._seal.fact(fact, now) for fact in facts]
         await self._journal.append(events, (self.device, memory))
         for fact in facts:
-            self._count(fact, now.monotonic)
+            self._count(fact, now)
 
     async def tell(self, state: DeviceState) -> None:
         """Store how the device is; the driver's memory stays."""
         now = self._clock()
         await self._journal.append([self._seal.fact(state, now)])
-        self._count(state, now.monotonic)
+        self._count(state, now)
 
-    def _count(self, fact: Fact, monotonic: float) -> None:
+    def _count(self, fact: Fact, now: Moment) -> None:
         if isinstance(fact, Call):
-            self.calls += fact.stage == "ended"
+            self._count_call(fact, now)
         elif isinstance(fact, Unrecognized):
             self.unrecognized += fact.count
         elif fact.state == "alarm":
-            self._alarms[fact.code + fact.advice] = (fact, monotonic)
+            self._alarms[fact.code + fact.advice] = (fact, now.monotonic)
             if len(self._alarms) > MOST_ALARMS:
                 del self._alarms[next(iter(self._alarms))]
         elif fact.code.endswith(OVER):
             code = fact.code.removesuffix(OVER)
             self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}
+
+    def _count_call(self, call: Call, now: Moment) -> None:
+        if call.stage == "ringing":
+            self.rung += 1
+            self.unrung = 0
+        elif call.stage == "ended":
+            live = call.time_resolution == "second"
+            self.calls += 1
+            self.unrung += live and call.direction == "incoming"
+            self._heard(replace(now, live=live))

@@ -82,6 +82,8 @@ class Supervisor:
             last_bytes_at=None if last is None else self._intake.at(last),
             bytes_in=self.tap.bytes_in,
             unrecognized=self._intake.unrecognized,
+            rung=self._intake.rung,
+            unrung=self._intake.unrung,
             # Not every device prints its time.
             clock_skew=getattr(self._driver, "clock_skew", None),
             alarms=self._intake.alarms,

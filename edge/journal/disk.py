@@ -141,6 +141,7 @@ class Disk:
             free=room.free,
             days_left=days,
             ballast=bool(room.ballast),
+            mark=notice.mark,
             advice=notice.advice if notice.raised else "",
         )
 

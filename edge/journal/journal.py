@@ -25,6 +25,7 @@ from peewee import DatabaseError, SqliteDatabase
 
 from edge.journal import models
 from edge.journal.connecting import connect, plain
+from edge.journal.flushes import Flushes
 from edge.journal.history import Retention, figures
 from edge.journal.inspection import mark_suspect
 from edge.journal.opening import Opened, open_file
@@ -109,6 +110,11 @@ class Journal:
     def full(self) -> bool:
         """Whether it is a full disk that holds the writing up now."""
         return self._writer.full
+
+    @property
+    def flushes(self) -> Flushes:
+        """How long commits took in the last minutes."""
+        return self._writer.flushes
 
     async def append(
         self, events: Sequence[Sealed], memory: tuple[str, bytes] | None = None

@@ -24,6 +24,7 @@ from peewee import SqliteDatabase
 
 from edge.journal import migration
 from edge.journal.connecting import plain
+from edge.journal.flushes import Flushes
 from edge.journal.history import BATCH, Retention, prune
 from edge.journal.records import Position
 from edge.journal.rows import INSERT, Row
@@ -75,8 +76,8 @@ class Writer(threading.Thread):
 
     `committed(works)` tells what is on disk now; `failed(error, works)` what never will be, at most
     once and last. Both are called in this thread. `trouble` is what holds the writing up at this
-    moment, or None, and `full` whether that is a full disk. `copies` are files that go after a
-    day's run.
+    moment, or None, and `full` whether that is a full disk. `flushes` tells how long its commits
+    took. `copies` are files that go after a day's run.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Writer(threading.Thread):
         super().__init__(name="journal-writer", daemon=True)
         self.trouble: str | None = None
         self.full = False
+        self.flushes = Flushes()
         self.queue: SimpleQueue[Work | None] = SimpleQueue()
         self._database = database
         self._path = Path(database.database)
@@ -192,7 +194,10 @@ class Writer(threading.Thread):
         try:
             connection.execute("BEGIN IMMEDIATE")
             _insert(connection, works, rows, self._last + 1)
+            begun = time.monotonic()
             connection.execute("COMMIT")
+            ended = time.monotonic()
+            self.flushes.note(ended - begun, ended)
         except sqlite3.OperationalError:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

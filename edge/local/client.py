@@ -7,19 +7,22 @@ The command line and the web page use it, so that neither knows the socket or th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
 from edge.errors import CommandFailed
+from edge.local.issue import Report
 from edge.local.lock import SOCKET
 from edge.local.status import Status
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+
+T = TypeVar("T")
 
 BASE = "http://edge"
 ANSWER_SECONDS = 10.0
@@ -60,12 +63,15 @@ class Client:
 
     async def status(self) -> Status:
         """How the edge is now."""
-        with self._explained():
-            async with (
-                asyncio.timeout(self._answer_seconds),
-                self._session.get(f"{BASE}/status") as response,
-            ):
-                return msgspec.json.decode(await response.read(), type=Status)
+        return await self._one("/status", msgspec.json.Decoder(Status).decode)
+
+    async def checks(self) -> Report:
+        """Run every health check now."""
+        return await self._one("/checks", msgspec.json.Decoder(Report).decode)
+
+    async def metrics(self) -> str:
+        """Its figures as Prometheus text."""
+        return await self._one("/metrics", bytes.decode)
 
     async def events(self, after: int = 0) -> AsyncGenerator[bytes, None]:
         """Each stored event above the sequence `after`: one line of JSON without its line end."""
@@ -77,6 +83,14 @@ class Client:
         async for line in self._lines({"after": str(after), "follow": "1"}):
             yield line
         raise NotAnswering(self._stopped())
+
+    async def _one(self, path: str, read: Callable[[bytes], T]) -> T:
+        with self._explained():
+            async with (
+                asyncio.timeout(self._answer_seconds),
+                self._session.get(f"{BASE}{path}") as response,
+            ):
+                return read(await response.read())
 
     async def _lines(self, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
         with self._explained():

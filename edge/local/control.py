@@ -4,6 +4,8 @@
     GET /status                   one JSON object: edge.local.status.Status
     GET /events?after=N           the stored events above N, one CloudEvents object a line, an end
     GET /events?after=N&follow=1  the same, then each new event as it is stored, without end
+    GET /checks                   runs every health check now: edge.local.issue.Report
+    GET /metrics                  Prometheus text: edge.local.metrics
 
 aiohttp's server costs 2.4 MB of resident memory beyond its client, which the edge has loaded for
 its destinations anyhow; it is imported when serving starts, after the ports are open.
@@ -21,7 +23,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.errors import CommandFailed
+from edge.local.issue import Report
 from edge.local.lock import SOCKET, DataLock
+from edge.local.metrics import CONTENT_TYPE
 from edge.local.status import Status
 
 if TYPE_CHECKING:
@@ -43,7 +47,11 @@ the asker has gone."""
 
 @asynccontextmanager
 async def serve(
-    lock: DataLock, status: Callable[[], Status], events: Events
+    lock: DataLock,
+    status: Callable[[], Status],
+    events: Events,
+    checks: Callable[[], Awaitable[Report]],
+    metrics: Callable[[], Awaitable[str]],
 ) -> AsyncIterator[None]:
     """Answer on the control socket while the context lasts.
 
@@ -57,6 +65,8 @@ async def serve(
     app = web.Application()
     app.router.add_get("/status", _status_route(status))
     app.router.add_get("/events", _events_route(status, events))
+    app.router.add_get("/checks", _checks_route(checks))
+    app.router.add_get("/metrics", _metrics_route(metrics))
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
     )
@@ -92,6 +102,26 @@ def _status_route(status: Callable[[], Status]) -> "Route":
 
     async def answer(_request: web.Request) -> web.StreamResponse:
         return web.Response(body=msgspec.json.encode(status()), content_type="application/json")
+
+    return answer
+
+
+def _checks_route(checks: Callable[[], Awaitable[Report]]) -> "Route":
+    from aiohttp import web
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=msgspec.json.encode(await checks()), content_type="application/json"
+        )
+
+    return answer
+
+
+def _metrics_route(metrics: Callable[[], Awaitable[str]]) -> "Route":
+    from aiohttp import web
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=(await metrics()).encode(), headers={"Content-Type": CONTENT_TYPE})
 
     return answer
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from edge.local.issue import Issue
+
 DeviceWord = Literal["starting", "online", "quiet", "offline", "alarm"]
 ClockSource = Literal["kernel", "crm"]
 DestinationWord = Literal["starting", "delivering", "retrying", "stopped"]
@@ -23,11 +25,12 @@ class Alarm(Struct, frozen=True):
 
 
 class DeviceStatus(Struct, frozen=True, kw_only=True):
-    """One device. `calls`, `bytes_in` and `unrecognized` count from the start of the process.
+    """One device. The numbers count from the start of the process.
 
     `link` is the port's name as a technician calls it. `unrecognized` counts lines or frames that
-    no rule read. clock_skew: seconds by which the device's own clock is ahead of ours, null where
-    nothing tells.
+    no rule read. rung: calls that were seen ringing. unrung: live incoming calls that ended since
+    the last of those, and were not. clock_skew: seconds by which the device's own clock is ahead
+    of ours, null where nothing tells.
     """
 
     key: str
@@ -41,6 +44,8 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
     last_bytes_at: datetime | None = None
     bytes_in: int = 0
     unrecognized: int = 0
+    rung: int = 0
+    unrung: int = 0
     clock_skew: float | None = None
     alarms: tuple[Alarm, ...] = ()
 
@@ -89,18 +94,23 @@ class DiskStatus(Struct, frozen=True, kw_only=True):
 
     percent: how much of it is used, the ballast counted as free. days_left: how long the room lasts
     as the journal grows, null while unknown or where it does not. ballast: the reserve is there.
-    advice: what to do, empty when nothing is.
+    mark: the highest percentage that raised an alarm, 0 when none has. advice: what to do, empty
+    when nothing is.
     """
 
     percent: int
     free: int
     days_left: float | None
     ballast: bool
+    mark: int = 0
     advice: str = ""
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """The whole box. `trouble` is what is wrong with the box itself, in one sentence, or null."""
+    """The whole box. `trouble` is what is wrong with the box itself, in one sentence, or null.
+
+    issues: what the last round of health checks found, the longest known first.
+    """
 
     box: str
     journal: str
@@ -114,3 +124,4 @@ class Status(Struct, frozen=True, kw_only=True):
     disk: DiskStatus | None = None
     devices: tuple[DeviceStatus, ...] = ()
     destinations: tuple[DestinationStatus, ...] = ()
+    issues: tuple[Issue, ...] = ()

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from msgspec.structs import replace
+from msgspec import structs
 
 from edge.cli.status import page, span
 from edge.local.client import Client
+from edge.local.issue import Issue, Severity, Words
 from edge.local.status import ClockStatus
-from tests.edge.local.small_edge import START, SmallEdge
+from tests.edge.checks.conftest import DESTINATION, DEVICE, START, STATUS
 
 StartEdge = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
 Payvand = Callable[..., subprocess.CompletedProcess[str]]
@@ -82,6 +83,42 @@ def test_status_tells_each_device_and_destination(data: Path, payvand: Payvand) 
     assert "Nothing to do" not in text
 
 
+def test_an_issue_stands_once_and_with_what_it_concerns() -> None:
+    def issue(code: str, concerns: str, severity: Severity = "alarm") -> Issue:
+        words = Words(f"{code} is wrong.", ""), Words(f"Mend {code}.", "")
+        return Issue(
+            code=code,
+            concerns=concerns,
+            severity=severity,
+            since=START,
+            cause=words[0],
+            advice=words[1],
+        )
+
+    offline = structs.replace(DEVICE, state="offline", code="port-missing", advice="It is gone.")
+    away = structs.replace(DESTINATION, state="stopped", code="HTTP 401", advice="Get a token.")
+    issues = (
+        issue("port-missing", "pbx1"),
+        issue("crm-refuses", "crm"),
+        issue("crm-parked", "crm", "warning"),
+        issue("clock-untrusted", "box"),
+        issue("odd", "gone"),
+    )
+    before = structs.replace(STATUS, devices=(offline,), destinations=(away,))
+    text = "\n".join(page(before, START))
+    assert "do: It is gone. (port-missing)" in text
+    assert "do: Get a token. (HTTP 401)" in text
+    text = "\n".join(page(structs.replace(before, issues=issues), START))
+    assert "It is gone." not in text
+    assert "Get a token." not in text
+    box, device, crm = text.split("\n\n")
+    assert "do: Mend clock-untrusted. (clock-untrusted)" in box
+    assert "do: Mend odd. (odd)" in box
+    assert "port-missing is wrong.\n  do: Mend port-missing. (port-missing)" in device
+    assert "warning since" in crm
+    assert crm.count("do: ") == 2
+
+
 def test_status_as_json_is_one_object(data: Path, payvand: Payvand) -> None:
     done = payvand("status", "--data", data, "--json")
     status = json.loads(done.stdout)
@@ -102,10 +139,10 @@ def test_status_as_json_is_one_object(data: Path, payvand: Payvand) -> None:
 def test_status_says_who_vouches_for_the_clock(
     source: Literal["kernel", "crm"] | None, said: str
 ) -> None:
-    status = SmallEdge().status()
-    device = replace(status.devices[0], clock_skew=-3720.0)
+    device = structs.replace(DEVICE, clock_skew=-3720.0)
     clock = ClockStatus(now=START, source=source, since=START)
-    text = " ".join(" ".join(page(replace(status, clock=clock, devices=(device,)), START)).split())
+    shown = structs.replace(STATUS, clock=clock, devices=(device,))
+    text = " ".join(" ".join(page(shown, START)).split())
     assert said in text
     assert "its clock 1 h 2 min behind" in text
 

@@ -77,7 +77,8 @@ def wire_event(event: Event) -> Event:
 
 
 def box_event(event: Event) -> Event:
-    data = {"version": "0.1.0", "slot": None, "uptime": 90, "backlog": 7, "clock": "estimated"}
+    data = {"version": "0.1.0", "slot": None, "uptime": 90, "disk": 8, "backlog": 7}
+    data |= {"clock": "estimated", "code": "disk-80", "concerns": "box", "advice": "Free space."}
     return event | {"source": "/boxes/mashhad/box", "type": "box.started", "data": data}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge.errors import CommandFailed
 from edge.local import control
+from edge.local.issue import Answer, Issue, Report, Words
 from edge.local.lock import hold
 from edge.local.status import Alarm, DestinationStatus, DeviceStatus, Status
 
@@ -83,6 +84,22 @@ class SmallEdge:
             ),
         )
 
+    async def checks(self) -> Report:
+        issue = Issue(
+            code="link-missing",
+            concerns="pbx2",
+            severity="alarm",
+            since=START,
+            cause=Words("pbx2 is not read.", "تماس‌های «pbx2» خوانده نمی‌شود."),
+            advice=Words("Look at its cable.", "کابل آن را بررسی کنید."),
+        )
+        wrong = Answer(name="link", title=Words("Ports", "درگاه‌ها"), issues=(issue,))
+        well = Answer(name="disk", title=Words("Room on the disk", "جای حافظه"))
+        return Report(site="mashhad", now=START, answers=(well, wrong))
+
+    async def metrics(self) -> str:
+        return f"payvand_events_total {len(self.lines)}\n"
+
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:
         self.nobody_asks.clear()
         try:
@@ -102,7 +119,7 @@ async def main(data: Path) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     with hold(data) as lock:
-        async with control.serve(lock, edge.status, edge.events):
+        async with control.serve(lock, edge.status, edge.events, edge.checks, edge.metrics):
             print("ready", flush=True)  # noqa: T201 - its starter waits for this
             while line := await reader.readline():
                 await edge.add(line.rstrip(b"\n"))

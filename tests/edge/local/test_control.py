@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from edge.errors import CommandFailed
@@ -39,13 +40,34 @@ def _module() -> ModuleType:
 async def edge(tmp_path: Path) -> AsyncIterator["SmallEdge"]:
     small = _module().SmallEdge()
     with hold(tmp_path) as lock:
-        async with control.serve(lock, small.status, small.events):
+        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
             yield small
 
 
 async def test_the_status_arrives_as_it_was_made(tmp_path: Path, edge: "SmallEdge") -> None:
     async with Client(tmp_path) as client:
         assert await client.status() == edge.status()
+
+
+async def test_the_report_of_the_checks_arrives_as_it_was_made(
+    tmp_path: Path, edge: "SmallEdge"
+) -> None:
+    async with Client(tmp_path) as client:
+        assert await client.checks() == await edge.checks()
+
+
+async def test_metrics_come_as_the_text_that_prometheus_expects(
+    tmp_path: Path, edge: "SmallEdge"
+) -> None:
+    edge.lines.append(b"1")
+    async with Client(tmp_path) as client:
+        assert await client.metrics() == "payvand_events_total 1\n"
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(tmp_path / "control.sock"))) as s,
+        s.get("http://edge/metrics") as response,
+    ):
+        kind = response.headers["Content-Type"]
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def test_only_the_owner_may_open_the_socket(tmp_path: Path, edge: "SmallEdge") -> None:
@@ -101,7 +123,7 @@ async def test_the_edge_stops_although_somebody_follows(tmp_path: Path) -> None:
     small.lines.append(b"1")
     async with asyncio.timeout(20), Client(tmp_path) as client:
         with hold(tmp_path) as lock:
-            async with control.serve(lock, small.status, small.events):
+            async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
                 lines = client.follow()
                 await anext(lines)
         with pytest.raises(NotAnswering, match="stopped while it answered"):
@@ -161,5 +183,5 @@ async def test_a_directory_in_place_of_the_socket_is_told(tmp_path: Path) -> Non
     (tmp_path / "control.sock").mkdir()
     small = _module().SmallEdge()
     with hold(tmp_path) as lock, pytest.raises(CommandFailed, match="Is a directory"):
-        async with control.serve(lock, small.status, small.events):
+        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
             pass

@@ -1,0 +1,73 @@
+"""An issue, and the report of a round of health checks, as both cross the control socket."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Severity = Literal["alarm", "warning"]
+"""alarm: calls are late, lost or wrong. warning: they will be, or something is missing of them."""
+
+BOX = "box"
+"""What concerns the box itself, and no device or destination, concerns this."""
+
+
+class Words(Struct, frozen=True):
+    """A sentence or two in each language."""
+
+    en: str
+    fa: str
+
+
+class Issue(Struct, frozen=True, kw_only=True):
+    """Something that a health check found, until it finds that it is over.
+
+    code: its name, for programs and for good. concerns: `box`, a device's key or a destination's
+    name. since: when it was first found. cause: what is wrong. advice: what to do.
+    """
+
+    code: str
+    concerns: str
+    severity: Severity
+    since: datetime
+    cause: Words
+    advice: Words
+
+
+class Unsure(Struct, frozen=True):
+    """What a check cannot judge now, and why; an issue raised before stays meanwhile."""
+
+    concerns: str
+    why: Words
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What one check says: all is well where both lists are empty."""
+
+    name: str
+    title: Words
+    issues: tuple[Issue, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """All checks, run at one moment. site: the branch's name."""
+
+    site: str
+    now: datetime
+    answers: tuple[Answer, ...]
+
+
+class Asks(Struct, frozen=True, kw_only=True):
+    """What somebody must set in the device itself for its calls to be read well."""
+
+    device: str
+    settings: tuple[Words, ...]
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """What `payvand doctor` found. running: whether the edge ran and gave the report itself."""
+
+    running: bool
+    report: Report
+    asks: tuple[Asks, ...] = ()
