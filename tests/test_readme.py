@@ -66,6 +66,16 @@ def test_the_errors_it_explains_exist(readme: str, pytestconfig: pytest.Config) 
     assert [code for code in codes if not any(f'"{code}"' in text for text in sources)] == []
 
 
+def test_every_issue_of_a_health_check_is_explained(
+    readme: str, pytestconfig: pytest.Config
+) -> None:
+    checks = (pytestconfig.rootpath / "edge/checks").glob("*.py")
+    named = re.compile(r"""(?:\bcode=|^CODE = )"([a-z-]+)\"""", re.MULTILINE)
+    codes = {code for path in checks for code in named.findall(path.read_text())}
+    assert len(codes) >= 12
+    assert [code for code in sorted(codes) if f"`{code}`" not in readme] == []
+
+
 def test_the_event_it_shows_is_one_that_a_crm_takes(readme: str) -> None:
     event = json.loads(_block(readme, "json"))
     span = read_range("1a2b3c4d 41-41")

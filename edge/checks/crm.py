@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from edge.checks.check import Finding, Raised, Seen, Unsure, Words
 from edge.checks.check import SeenDestination as Destination
-from edge.checks.words import ltr, persian
+from edge.checks.words import halves, ltr, persian
 from edge.local.status import DestinationStatus
 
 AWAY = 600.0
@@ -70,9 +70,10 @@ def _refuses(destination: Destination) -> Finding:
         code="crm-refuses",
         concerns=status.name,
         cause=Words(
-            f"{status.name} does not let this box in ({status.code}); events wait, none is lost.",
-            f"«{ltr(status.name)}» دستگاه را نمی‌پذیرد ({ltr(status.code)})؛ رویدادها می‌مانند و"
-            " چیزی از دست نمی‌رود.",
+            f"{status.name} takes nothing from this box ({status.code}); events wait, and none is"
+            " lost.",
+            f"«{ltr(status.name)}» چیزی از دستگاه نمی‌پذیرد ({ltr(status.code)})؛ رویدادها"
+            " می‌مانند و چیزی از دست نمی‌رود.",
         ),
         advice=_advice(status),
     )
@@ -109,7 +110,8 @@ def _not_yet(destination: Destination) -> Unsure:
 
 def _advice(status: DestinationStatus) -> Words:
     """In English the forwarder's own, which knows more of what came back."""
-    return Words(status.advice, _FA.get(status.code, _FA_ELSE))
+    wrong, todo = halves(status.advice)
+    return Words(todo or wrong, _FA.get(status.code, _FA_ELSE))
 
 
 def _parked(destination: Destination) -> Finding:

@@ -155,9 +155,9 @@ class Health:
         issue, check = kept.issue, self._checks[kept.check]
         now, boot = self._clock.now(), self._clock.boot
         if begins:
-            _LOG.warning("%s: %s (%s)", issue.concerns, issue.cause.en, issue.code)
+            _LOG.warning("%s (%s)", issue.cause.en, issue.code)
             return [told.began(issue, check, boot, now)]
-        _LOG.info("%s: over: %s (%s)", issue.concerns, issue.cause.en, issue.code)
+        _LOG.info("Over: %s (%s)", issue.cause.en, issue.code)
         # Nobody waits for news of what was taken out of the settings.
         return [told.ended(issue, check, boot, now)] if issue.concerns in self._known else []
 

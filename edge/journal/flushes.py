@@ -8,7 +8,6 @@ A commit is one or two flushes of the disk's cache and little else. Figures are 
 periods, so that they span some minutes and some hundred commits, and what was slow is forgotten.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from math import ceil, log2
 
@@ -17,7 +16,6 @@ PERIOD_COMMITS = 100
 LONGEST_SECONDS = 3600.0
 """A period ends after so long and so many commits, or, where few come, after the last of these."""
 
-_RECENT = 256
 _FIRST = 0.001
 _BUCKETS = 33  # up to 2**15.5 ms; the last one takes what is longer
 
@@ -39,14 +37,12 @@ class FlushTimes:
 class Flushes:
     """One thread notes, any other may ask: a figure is at most one commit behind.
 
-    count, seconds: all commits since the start, and how long they took together. recent: how long
-    each of the last ones took.
+    count, seconds: all commits since the start, and how long they took together.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.seconds = 0.0
-        self.recent: deque[float] = deque(maxlen=_RECENT)
         self._now = [0] * _BUCKETS
         self._before = [0] * _BUCKETS
         self._begun: float | None = None
@@ -63,7 +59,6 @@ class Flushes:
         self._now[_bucket(seconds)] += 1
         self.count += 1
         self.seconds += seconds
-        self.recent.append(seconds)
         self._until = at
 
     def times(self) -> FlushTimes | None:
