@@ -6,10 +6,10 @@
 A call that began in the outage may go on in the live range. Then its events in the backlog go ahead
 of that one, each in a request of its own; in their turn they go again, and their ids make that
 harmless. Only the newest WINDOW events of the backlog are looked at: more than a busy day of them
-lies between no two events of a call.
+lies between no two events of a call. They are looked through for each batch of the live range, so
+that no memory grows with the backlog.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from edge.journal.journal import Journal
@@ -19,29 +19,19 @@ WINDOW = 10_000
 
 
 class Earlier:
-    """The sequences in the backlog of each subject (a call, a message), found once."""
+    """What of one position's backlog has to go ahead of its turn."""
 
-    def __init__(self, journal: Journal, found: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, journal: Journal, position: Position) -> None:
         self._journal = journal
-        self._sequences: dict[str, list[int]] = defaultdict(list)
-        for sequence, subject in found:
-            self._sequences[subject].append(sequence)
+        self._end = 0 if position.live is None else position.live[0] - 1
+        self._gone: set[str] = set()
 
-    @classmethod
-    async def find(cls, journal: Journal, position: Position) -> "Earlier":
-        """Those of a position; none where it has no live range."""
-        if position.live is None:
-            return cls(journal, ())
-        end = position.live[0] - 1
-        begin = max(position.cursor, end - WINDOW)
-        return cls(journal, await journal.subjects(begin, end) if begin < end else ())
-
-    async def of(self, events: Sequence[Stored], cursor: int) -> list[Stored]:
-        """What has to go ahead of these events, in order and once; settled ones do not."""
-        due = sorted(
-            sequence
-            for subject in {event.subject for event in events if event.subject}
-            for sequence in self._sequences.pop(subject, ())
-            if sequence > cursor
-        )
-        return [(await self._journal.read(sequence - 1, 1))[0] for sequence in due]
+    async def of(self, events: Sequence[Stored], settled: int) -> list[Stored]:
+        """What has to go ahead of these events, in order and once; nothing up to `settled`."""
+        begin = max(settled, self._end - WINDOW)
+        subjects = {event.subject for event in events if event.subject} - self._gone
+        if begin >= self._end or not subjects:
+            return []
+        found = await self._journal.find(subjects, begin, self._end)
+        self._gone.update(event.subject for event in found if event.subject)
+        return found

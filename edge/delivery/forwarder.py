@@ -127,7 +127,7 @@ class Forwarder:
     async def _follow(self, group: TaskGroup) -> None:
         """Deliver as long as the lanes stay what they are."""
         begun = self._position
-        await self._loading.begin(begun)
+        self._loading.begin(begun)
         try:
             while plan(self._position) == plan(begun):
                 load = await self._loading.next(group)

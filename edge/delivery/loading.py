@@ -63,11 +63,11 @@ class Loading:
         self._size = size
         self._restraint = restraint
         self._loads: list[Load] = []
-        self._earlier = Earlier(journal, ())
+        self._earlier = Earlier(journal, Position())
 
-    async def begin(self, position: Position) -> None:
-        """Load from a position on. Raises JournalFailed."""
-        self._earlier = await Earlier.find(self._journal, position)
+    def begin(self, position: Position) -> None:
+        """Load from a position on."""
+        self._earlier = Earlier(self._journal, position)
         self._loads = [Load(lane, lane.after, lane.after) for lane in lanes(position)]
 
     def stop(self) -> None:

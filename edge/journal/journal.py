@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime
@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import Empty
 from typing import NoReturn, Self, TypeVar, cast
 
+import msgspec
 from peewee import DatabaseError, SqliteDatabase
 
 from edge.journal import models
@@ -41,7 +42,7 @@ from edge.journal.records import (
     Stored,
 )
 from edge.journal.recovery import Tell
-from edge.journal.rows import READ, SUBJECTS, row, stored
+from edge.journal.rows import FIND, READ, row, stored
 from edge.journal.writer import Work, Writer
 
 __all__ = [
@@ -214,9 +215,10 @@ class Journal:
         """All that the destination noted, by key."""
         return await self._query(partial(_notes, destination=destination))
 
-    async def subjects(self, after: int, through: int) -> list[tuple[int, str]]:
-        """(sequence, subject) of the events in between that have a subject, in order."""
-        return await self._query(partial(_subjects, after=after, through=through))
+    async def find(self, subjects: Collection[str], after: int, through: int) -> list[Stored]:
+        """The events with one of these subjects, in order; looks at every one in between."""
+        wanted = msgspec.json.encode(list(subjects)).decode()
+        return await self._query(partial(_find, bounds=(after, through), wanted=wanted))
 
     async def parked(self, destination: str) -> list[Parked]:
         """What the destination refused for good, by sequence."""
@@ -304,9 +306,9 @@ def _read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> l
     return events
 
 
-def _subjects(database: SqliteDatabase, after: int, through: int) -> list[tuple[int, str]]:
-    with closing(plain(database).execute(SUBJECTS, (after, through))) as rows:
-        return rows.fetchall()
+def _find(database: SqliteDatabase, bounds: tuple[int, int], wanted: str) -> list[Stored]:
+    with closing(plain(database).execute(FIND, (*bounds, wanted))) as rows:
+        return [stored(found) for found in rows]
 
 
 def _notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:

@@ -11,9 +11,9 @@ Row = tuple[str, str, str | None, int, str, str, float, bytes]
 COLUMNS = "sequence, device, type, subject, time, timequality, boot, monotonic, data"
 INSERT = f"INSERT INTO event ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 READ = f"SELECT {COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
-SUBJECTS = (
-    "SELECT sequence, subject FROM event"
-    " WHERE sequence > ? AND sequence <= ? AND subject IS NOT NULL ORDER BY sequence"
+FIND = (
+    f"SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ?"  # noqa: S608
+    " AND subject IN (SELECT value FROM json_each(?)) ORDER BY sequence"
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

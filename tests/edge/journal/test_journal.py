@@ -193,12 +193,17 @@ async def test_a_live_range_is_kept_over_a_restart(path: Path, sealed: Make) -> 
     await last.close()
 
 
-async def test_subjects_are_told_in_order_and_within_bounds(path: Path, sealed: Make) -> None:
+async def test_events_are_found_by_subject_in_order(
+    path: Path, sealed: Make
+) -> None:
     journal = await Journal.open(path)
     with_subject = msgspec.structs.replace(sealed(1), subject="call/a")
     without = msgspec.structs.replace(sealed(2), subject=None)
     await journal.append([with_subject, without, with_subject, with_subject])
-    assert await journal.subjects(1, 3) == [(3, "call/a")]
+    found = await journal.find(["call/a", "call/b"], 1, 4)
+    assert [event.sequence for event in found] == [3, 4]
+    assert await journal.find(["call/b"], 0, 4) == []
+    assert [event.sequence for event in await journal.find(["call/a"], 0, 3)] == [1, 3]
     await journal.close()
 
 
