@@ -23,11 +23,12 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from tests.system.faults.beginnings import beginnings
 from tests.system.faults.campaign import Fault as Ending
 from tests.system.faults.campaign import kill, lives, open_office, power_cut, verdict
 from tests.system.faults.checker import Evidence, Findings, Vitals, check
 from tests.system.faults.disk import NoDisk, disk_in
-from tests.system.faults.injection import ERRORS, FLUSHES, KILLS, begun, torn_writes, until_clean
+from tests.system.faults.injection import ERRORS, FLUSHES, KILLS, torn_writes, until_clean
 from tests.system.faults.office import Office
 from tests.system.faults.power import cuts, kills
 from tests.system.faults.writing import LYING, ROOT, injecting
@@ -173,7 +174,7 @@ def _last(tally: Tally, rounds: int, verdicts: Iterator[Evidence]) -> None:
 
 def _system_calls(rng: Random) -> Iterator[Tally]:
     with _folder() as folder:
-        works = begun(folder)
+        works = beginnings(folder)
         for fault in [*KILLS, *ERRORS, *FLUSHES]:
             tally = Tally(str(fault))
             for outcome in until_clean(fault, works, "strace", STRIDE):
