@@ -25,7 +25,7 @@ from peewee import DatabaseError, SqliteDatabase
 
 from edge.journal import models
 from edge.journal.connecting import connect, plain
-from edge.journal.history import Retention, figures
+from edge.journal.history import Retention, figures, may_drop
 from edge.journal.inspection import mark_suspect
 from edge.journal.opening import Opened, open_file
 from edge.journal.records import (
@@ -170,6 +170,11 @@ class Journal:
     async def figures(self) -> Figures:
         """How the file is filled. Raises JournalFailed."""
         return await self._query(lambda database: figures(plain(database)))
+
+    async def may_drop(self, destinations: Sequence[str]) -> bool:
+        """Whether there is history, settled by all of them, that a full disk may have."""
+        ask = partial(may_drop, destinations=destinations, last=self.last)
+        return await self._query(lambda database: ask(plain(database)))
 
     def cursor(self, destination: str) -> int:
         """The sequence up to which the destination is done, 0 for a new one."""
