@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 
@@ -37,7 +38,8 @@ from edge.intake.intake import Intake
 from edge.intake.numbers import NumberPlan
 from edge.intake.seal import BoxData, Seal, number_plan
 from edge.intake.supervisor import Supervisor
-from edge.journal.disk import Disk, give_way
+from edge.journal import leftovers
+from edge.journal.disk import Disk, Sacrifice, give_way
 from edge.journal.history import Retention
 from edge.journal.journal import Journal, JournalFailed, JournalUnusable
 from edge.journal.retime import recall
@@ -150,11 +152,16 @@ class Edge:
         names = [entry.name for entry in self._site.destination]
         retention = Retention(self._site.history, names, self._known_time)
         seal = Seal("box", self._clock.boot, NumberPlan())
+        path = self._lock.folder / DATABASE
         return Disk(
             self._journal,
             self._lock.folder,
             retention,
             lambda notice: box_alarm.disk(notice, seal, self._clock.now()),
+            [
+                Sacrifice("copies from before an update", partial(leftovers.drop_copies, path)),
+                Sacrifice("a damaged journal", partial(leftovers.drop_damaged, path), late=True),
+            ],
         )
 
     def _known_time(self) -> datetime | None:

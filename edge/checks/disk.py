@@ -1,4 +1,4 @@
-"""The disk fills up: one issue for the highest mark that is passed.
+"""The disk fills up: one issue for the highest mark that is passed, one for a disk too small.
 
 edge/journal/disk.py decides and stores the events: it looks every two seconds and must act where a
 round of checks would come too late. Its marks come with their own hysteresis.
@@ -8,20 +8,42 @@ from collections.abc import Iterator
 
 from edge.checks.check import BOX, Finding, Raised, Seen, Words
 from edge.checks.words import persian
+from edge.local.status import DiskStatus
 
 LAST_MARK = 95
 
 
 def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:
-    disk = seen.status.disk
-    if disk is None or not disk.mark:
+    if (disk := seen.status.disk) is None:
         return
+    if disk.mark:
+        yield _filled(disk)
+    if disk.small:
+        yield _SMALL
+
+
+_SMALL = Finding(
+    code="disk-small",
+    concerns=BOX,
+    severity="warning",
+    cause=Words(
+        "The disk of the box is too small: when it is full, the box may have to wait.",
+        "حافظهٔ دستگاه بسیار کوچک است: اگر پر شود دستگاه باید منتظر بماند.",
+    ),
+    advice=Words(
+        "Put the data directory on a larger disk.",
+        "پوشهٔ داده را روی حافظهٔ بزرگ‌تری بگذارید.",
+    ),
+)
+
+
+def _filled(disk: DiskStatus) -> Finding:
     left_en, left_fa = "", ""
     if disk.days_left is not None:
         days = max(1, round(disk.days_left))
         left_en = f" and lasts for about {days} day{'' if days == 1 else 's'}"
         left_fa = f" و با این روند حدود {persian(days)} روز دیگر جا دارد"
-    yield Finding(
+    return Finding(
         code=f"disk-{disk.mark}",
         concerns=BOX,
         severity="alarm" if disk.mark >= LAST_MARK else "warning",

@@ -20,7 +20,7 @@ from edge.checks.check import BOX, Finding, Seen, SeenDevice, Unsure, Words
 from edge.checks.words import ltr
 from edge.errors import BadInput, CommandFailed
 from edge.journal.disk import look as look_at_disk
-from edge.journal.room import marks_over
+from edge.journal.room import SMALL, marks_over
 from edge.local.issue import Answer, Issue
 from edge.local.lock import AlreadyRunning, hold
 from edge.local.status import DeviceStatus, DiskStatus, Status
@@ -147,12 +147,14 @@ def _disk(data: Path) -> DiskStatus | None:
         room = look_at_disk(data)
     except OSError:
         return None
+    over = marks_over((), room)
     return DiskStatus(
         percent=room.percent,
         free=room.free,
         days_left=None,
         ballast=bool(room.ballast),
-        mark=max(marks_over((), room.percent), default=0),
+        mark=max(over, default=0),
+        small=SMALL in over,
     )
 
 

@@ -17,7 +17,9 @@ DRIFT = 50e-6
 PRECISE = 2.0
 """Seconds: with a larger error nobody's word for the time is good enough."""
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""No CRM can be older than this program: an earlier time is that of a server without a clock."""
+LATEST = datetime(2056, 1, 1, tzinfo=UTC).timestamp()
+"""No CRM can be older than this program, and no box lasts so long: what lies outside is the time of
+a server without a clock, or of one whose clock was set by a slip of the hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class PeerClock:
     def hear(self, heard: PeerTime) -> None:
         """Take an answer. One that contradicts all others must be borne out by the next."""
         said = heard.said.timestamp()
-        if said < EARLIEST:
+        if not EARLIEST <= said < LATEST:
             return
         new = _Interval(said - heard.received, said + 1 - heard.sent, heard.received)
         for before in (self._known, self._doubt):

@@ -1,12 +1,14 @@
 """Keeps the journal writable on a disk that fills up, and says in time that it does.
 
-    80 %, 95 % used: alarms │ short of room: ballast ─▶ captures ─▶ metrics ─▶ delivered history
+    80 %, 95 % used: alarms │ short of room: ballast ─▶ captures ─▶ metrics ─▶ copies of before an
+                 update ─▶ delivered history ─▶ damaged files that were set aside
                                         undelivered events never: at the end the box waits
 
 On a full disk SQLite can do nothing any more, not even delete: the log that takes a DELETE and the
 checkpoint that empties the log may both have to grow. So a file beside the journal, the ballast,
 keeps some room; it goes first, and everything else happens in the room it leaves. First of all the
-log is written back: it may hold a log's size of pages that are new to the file.
+log is written back: it may hold a log's size of pages that are new to the file. A damaged file
+goes last: it may hold events that recovery could not read, and somebody else can.
 
 Dropping history makes no file smaller. It frees pages in the journal, and there the next events go,
 whoever filled the disk: the log has its size from the start, and a checkpoint that writes over old
@@ -32,6 +34,7 @@ from edge.journal.records import Figures, Sealed
 from edge.journal.room import (
     MARKS,
     SAMPLE_SECONDS,
+    SMALL,
     Growth,
     Notice,
     Room,
@@ -50,10 +53,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sacrifice:
-    """What may go before delivered history. `drop` blocks, and tells how many bytes it freed."""
+    """What may go. `drop` blocks, and tells how many bytes it freed.
+
+    late: only when there is no delivered history any more.
+    """
 
     name: str
     drop: Callable[[], int]
+    late: bool = False
 
 
 def look(folder: Path, *, full: bool = False) -> Room:
@@ -101,7 +108,7 @@ class Disk:
     """Watches the disk of one journal; everything belongs to the loop's thread.
 
     retention: what may go of delivered history on any disk. event: makes an event of a notice.
-    sacrifices: what goes before history, in this order.
+    sacrifices: what goes beside history, in this order.
     """
 
     def __init__(
@@ -142,6 +149,7 @@ class Disk:
             days_left=days,
             ballast=bool(room.ballast),
             mark=notice.mark,
+            small=SMALL in self._raised,
             advice=notice.advice if notice.raised else "",
         )
 
@@ -168,7 +176,7 @@ class Disk:
         if monotonic() >= self._next_sample:
             self._next_sample = monotonic() + SAMPLE_SECONDS
             self._growth.note(monotonic(), (await self._measure()).used)
-        raised = marks_over(self._raised, room.percent)
+        raised = marks_over(self._raised, room)
         if raised != self._raised:
             self._raised = raised
             self._news.set()
@@ -185,10 +193,8 @@ class Disk:
 
     async def _sacrifice(self, room: Room) -> bool:
         """Give up one thing; whether there may be room by it at once."""
-        for each in self._sacrifices:
-            if freed := await asyncio.to_thread(each.drop):
-                self._log_once(each.name, "The disk is full: %s went (%d bytes)", each.name, freed)
-                return True
+        if await self._gives(late=False):
+            return True
         await self._note_cut()
         figures = await self._measure()
         lack = ballast_size(room.total) - figures.spare
@@ -196,6 +202,15 @@ class Disk:
             if self._oldest is None:
                 self._oldest = await self._first()
             self._keep(max(0, figures.used - lack) >> 20)
+            if not await self._journal.may_drop(self._retention.destinations):
+                return await self._gives(late=True)
+        return False
+
+    async def _gives(self, *, late: bool) -> bool:
+        for each in self._sacrifices:
+            if each.late is late and (freed := await asyncio.to_thread(each.drop)):
+                self._log_once(each.name, "The disk is full: %s went (%d bytes)", each.name, freed)
+                return True
         return False
 
     async def _measure(self) -> Figures:
@@ -228,7 +243,7 @@ class Disk:
         """An event for each alarm and its end, once each over all restarts."""
         while True:
             self._news.clear()
-            for mark, _ in MARKS:
+            for mark in (SMALL, *(up for up, _ in MARKS)):
                 room = self._room
                 if room is None or (mark in self._raised) == (mark in self._told):
                     continue

@@ -45,8 +45,7 @@ class Retention:
 
 def prune(connection: sqlite3.Connection, retention: Retention, last: int) -> bool:
     """Drop BATCH events in the open transaction, if so many may go; whether it did."""
-    settled = min([last - 1, *(_cursor(connection, name) for name in retention.destinations)])
-    oldest = connection.execute(_OLDEST, (settled, BATCH)).fetchall()
+    oldest = _oldest(connection, retention.destinations, last)
     most = retention.history.megabytes << 20
     if not (retention.destinations and figures(connection).used > most):
         oldest = list(takewhile(_is_aged(retention), oldest))
@@ -54,6 +53,19 @@ def prune(connection: sqlite3.Connection, retention: Retention, last: int) -> bo
         return False
     connection.execute(_DROP, (oldest[0][0], oldest[-1][0]))
     return True
+
+
+def may_drop(connection: sqlite3.Connection, destinations: Sequence[str], last: int) -> bool:
+    """Whether there is delivered history that a full disk may have."""
+    return bool(destinations) and len(_oldest(connection, destinations, last)) == BATCH
+
+
+def _oldest(
+    connection: sqlite3.Connection, destinations: Sequence[str], last: int
+) -> list[tuple[int, int]]:
+    """(sequence, time) of the next events that are delivered, up to a batch."""
+    settled = min([last - 1, *(_cursor(connection, name) for name in destinations)])
+    return connection.execute(_OLDEST, (settled, BATCH)).fetchall()
 
 
 def _cursor(connection: sqlite3.Connection, destination: str) -> int:

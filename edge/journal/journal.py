@@ -27,7 +27,7 @@ from peewee import DatabaseError, SqliteDatabase
 from edge.journal import models
 from edge.journal.connecting import connect, plain
 from edge.journal.flushes import Flushes
-from edge.journal.history import Retention, figures
+from edge.journal.history import Retention, figures, may_drop
 from edge.journal.inspection import mark_suspect
 from edge.journal.opening import Opened, open_file
 from edge.journal.records import (
@@ -179,6 +179,11 @@ class Journal:
     async def figures(self) -> Figures:
         """How the file is filled. Raises JournalFailed."""
         return await self._query(lambda database: figures(plain(database)))
+
+    async def may_drop(self, destinations: Sequence[str]) -> bool:
+        """Whether there is history, settled by all of them, that a full disk may have."""
+        ask = partial(may_drop, destinations=destinations, last=self.last)
+        return await self._query(lambda database: ask(plain(database)))
 
     def position(self, destination: str) -> Position:
         """How far the destination is; a new one is before the first event."""

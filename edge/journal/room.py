@@ -2,7 +2,8 @@
 
     room for it: ballast made ─▶ a quarter of its size left: given up ─▶ until it is back things go
 
-Neither step can lead to the other, so nothing swings.
+Neither step can lead to the other, so nothing swings. A disk on which log and ballast leave little
+room for a journal is told of at once: what is promised of a full disk does not hold there.
 """
 
 from collections import deque
@@ -10,7 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.journal.wal import LOG_BYTES
+
 BALLAST_BYTES = 16 << 20
+LEAST_BALLAST_BYTES = LOG_BYTES * 5 // 4
+"""The log is written back in the room that the ballast leaves, and all of it may be new there."""
+SMALLEST_BYTES = 4 * LEAST_BALLAST_BYTES
+SMALL = 0
+"""The mark of a smaller disk, whatever is on it."""
 MARKS = ((80, 78), (95, 93))
 """Percent used: an alarm from the first on, until it is below the second."""
 SAMPLE_SECONDS = 600.0
@@ -50,11 +58,19 @@ class Notice:
 
     @property
     def code(self) -> str:
-        return f"disk-{self.mark}"
+        return "disk-small" if self.mark == SMALL else f"disk-{self.mark}"
 
     @property
     def advice(self) -> str:
         """One sentence for the technician."""
+        least = f"{SMALLEST_BYTES >> 20} MB"
+        if self.mark == SMALL and self.raised:
+            return (
+                f"The disk of the box holds less than {least}: when it is full, the box may have to"
+                " wait until somebody frees space; put the data directory on a larger one."
+            )
+        if self.mark == SMALL:
+            return f"The disk of the box holds {least} and more: that is enough."
         state = f"The disk of the box is {self.percent} % full"
         if not self.raised:
             return f"{state}: there is room again."
@@ -64,8 +80,8 @@ class Notice:
 
 
 def ballast_size(total: int) -> int:
-    """16 MiB, or 5 % of a small disk."""
-    return min(BALLAST_BYTES, total // 20)
+    """16 MiB, or 5 % of a small disk, but never less than it takes to do its work."""
+    return max(LEAST_BALLAST_BYTES, min(BALLAST_BYTES, total // 20))
 
 
 def decide(room: Room) -> Action | None:
@@ -80,9 +96,10 @@ def decide(room: Room) -> Action | None:
     return "make" if not room.full and room.free >= size * 3 // 2 else "sacrifice"
 
 
-def marks_over(before: Iterable[int], percent: int) -> frozenset[int]:
+def marks_over(before: Iterable[int], room: Room) -> frozenset[int]:
     """The marks that are raised now, after those that were."""
-    return frozenset(up for up, down in MARKS if percent >= (down if up in before else up))
+    over = {up for up, down in MARKS if room.percent >= (down if up in before else up)}
+    return frozenset(over | {SMALL} if room.total < SMALLEST_BYTES else over)
 
 
 class Growth:

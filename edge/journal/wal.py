@@ -21,6 +21,9 @@ _AGAIN = 100
 
 _PAGE = 4096
 
+LOG_BYTES = (PAGES + _AGAIN) * _PAGE
+"""What the log takes, and what writing it back may take again."""
+
 
 class Log:
     """The log of one connection in WAL mode, with `wal_autocheckpoint` off."""
@@ -37,7 +40,7 @@ class Log:
         """
         if self._file.exists() and self._file.stat().st_size >= PAGES * _PAGE:
             return
-        connection, size = self._connection, (PAGES + _AGAIN) * _PAGE
+        connection, size = self._connection, LOG_BYTES
         (cache,) = connection.execute("PRAGMA cache_size").fetchone()
         connection.execute("PRAGMA cache_size = 16")
         try:

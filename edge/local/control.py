@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.errors import CommandFailed
+from edge.journal.records import JournalFailed
 from edge.local.issue import Report
 from edge.local.lock import SOCKET, DataLock
 from edge.local.metrics import CONTENT_TYPE
@@ -42,7 +43,7 @@ LAST_WORDS_SECONDS = 1.0
 Events = Callable[[int, int | None], "AsyncGenerator[bytes, None]"]
 """(after, through): each stored event with after < sequence <= through, in order, as one line of
 JSON without its line end. None for `through` goes on with each new event, without end. Closed when
-the asker has gone."""
+the asker has gone. Raises JournalFailed."""
 
 
 @asynccontextmanager
@@ -136,10 +137,15 @@ def _events_route(status: Callable[[], Status], events: Events) -> "Route":
         through = None if request.query.get("follow") == "1" else status().last_sequence
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await stream.prepare(request)
-        async with aclosing(events(int(after), through)) as lines:
-            async for line in lines:
-                await stream.write(line + b"\n")
-        await stream.write_eof()
+        try:
+            async with aclosing(events(int(after), through)) as lines:
+                async for line in lines:
+                    await stream.write(line + b"\n")
+            await stream.write_eof()
+        except JournalFailed:
+            # Who ends the process tells it. The asker gets no end, so that he knows of more.
+            if request.transport is not None:
+                request.transport.close()
         return stream
 
     return answer

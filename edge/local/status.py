@@ -94,7 +94,8 @@ class DiskStatus(Struct, frozen=True, kw_only=True):
 
     percent: how much of it is used, the ballast counted as free. days_left: how long the room lasts
     as the journal grows, null while unknown or where it does not. ballast: the reserve is there.
-    mark: the highest percentage that raised an alarm, 0 when none has. advice: what to do, empty
+    mark: the highest percentage that raised an alarm, 0 when none has. small: it has less room than
+    a full disk asks for. advice: what to do, empty
     when nothing is.
     """
 
@@ -103,6 +104,7 @@ class DiskStatus(Struct, frozen=True, kw_only=True):
     days_left: float | None
     ballast: bool
     mark: int = 0
+    small: bool = False
     advice: str = ""
 
 

@@ -1,11 +1,9 @@
 """Wrong settings, ports and files: what the box says about them, and that it goes on."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +11,9 @@ from typing import Any
 import pytest
 
 from drivers.panasonic.exchange_port import Pace, SerialPort, serve_pty
+from edge.journal.disk import BALLAST
 from edge.local.status import Status
+from tests.small_disk import Filler, mounted
 from tests.system.paper import BAUD, assert_same, day_of
 from tests.system.processes import (
     SECONDS,
@@ -26,7 +26,6 @@ from tests.system.processes import (
 )
 
 DAY = day_of("KX-TDA100", 20, 14)
-MEBIBYTE = 1 << 20
 HOLD = "import serial, sys; port = serial.Serial(sys.argv[1], exclusive=True); print(); input()"
 
 
@@ -215,31 +214,30 @@ async def test_a_file_that_is_no_database_is_set_aside_and_told(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 12 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to mount a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(place)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"cannot mount a small disk here: {done.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path, "tmpfs", 32) as place:
+        yield place
 
 
 async def test_a_full_disk_holds_the_exchange_back_until_there_is_room(
     small_disk: Path, crm: Crm, port: SerialPort
 ) -> None:
-    """The log file has its full size from the start: only a long day finds out that no room is."""
+    """The log file has its full size from the start: only a long day finds out that no room is.
+
+    The CRM is away meanwhile, and the box's own reserve is gone before the day begins: else events
+    that are delivered, or the reserve, make room again at some moment of their own.
+    """
     day = day_of("KX-TDA100", 2500, 15, received=True)
     await crm.start()
     box = Box(small_disk / "box")
+    filler = Filler(small_disk)
     try:
         box.settle(*_tda(port.path), crm.url)
         await box.start()
-        ballast = small_disk / "ballast"
-        _fill(ballast)
+        await eventually(lambda: _has_reserve(box), "the reserve is made")
+        crm.kill()
+        filler.fill()
+        await eventually(lambda: _has_none(box), "the reserve is given up")
+        filler.fill()
         async with asyncio.TaskGroup() as group:
             printing = group.create_task(serve_pty(day.printed, port, BAUD, Pace(longest_wait=0)))
             status = await eventually(lambda: _in_trouble(box), "the disk is full")
@@ -249,7 +247,8 @@ async def test_a_full_disk_holds_the_exchange_back_until_there_is_room(
             assert status.last_sequence < len(day.printed)
             assert "trouble: the disk of" in payvand("status", "--data", box.data).stdout
             assert not printing.done(), "the exchange waits, as the line's handshake tells it to"
-            ballast.unlink()
+            filler.give_back()
+            await crm.start()
 
         await crm.told("call.ended", count=sum(day.truth.values()))
         status = await box.settled()
@@ -263,15 +262,14 @@ async def test_a_full_disk_holds_the_exchange_back_until_there_is_room(
         box.kill()
 
 
+async def _has_reserve(box: Box) -> bool:
+    return (box.data / BALLAST).exists()
+
+
+async def _has_none(box: Box) -> bool:
+    return not await _has_reserve(box)
+
+
 async def _in_trouble(box: Box) -> Status | None:
     status = await box.status()
     return status if status and status.trouble else None
-
-
-def _fill(file: Path) -> None:
-    """Write until not one byte more fits."""
-    with file.open("wb", buffering=0) as ballast:
-        for size in (MEBIBYTE, 4096):
-            with suppress(OSError):
-                while ballast.write(bytes(size)):
-                    pass

@@ -59,6 +59,11 @@ def test_the_disk_has_the_issue_of_its_highest_mark(see: See, mark: int, code: s
         assert "۹۶" in found.cause.fa
 
 
+def test_a_disk_too_small_is_an_issue_beside_the_mark(see: See) -> None:
+    disk = DiskStatus(percent=81, free=1, days_left=None, ballast=True, mark=80, small=True)
+    assert keys(see(status={"disk": disk})) == {("disk-80", BOX), ("disk-small", BOX)}
+
+
 @pytest.mark.parametrize(("minutes", "found"), [(59, False), (61, True)])
 def test_a_clock_is_given_an_hour_to_be_told_the_time(
     see: See, minutes: int, *, found: bool

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,10 +168,14 @@ def test_a_crm_whose_clock_was_set_is_followed_at_the_second_answer() -> None:
     assert abs((clock.offset(1021) or 0) - TRUE) < 1
 
 
-def test_a_crm_without_a_clock_is_not_heard() -> None:
+@pytest.mark.parametrize("year", [1970, 2025, 2056, 2106, 9999])
+def test_a_crm_without_a_clock_is_not_heard(year: int) -> None:
     clock = PeerClock()
-    clock.hear(PeerTime(datetime(1970, 1, 1, 0, 5, tzinfo=UTC), 1000, 1000.1))
-    assert clock.offset(1000.1) is None
+    for at in (1000, 1001):  # and does not bear itself out
+        clock.hear(PeerTime(datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC), at, at + 0.1))
+        assert clock.offset(at + 0.1) is None
+    clock.hear(answer(1002, 1002.1))
+    assert abs((clock.offset(1002.1) or 0) - TRUE) < 1
 
 
 def test_a_slow_line_alone_tells_too_little() -> None:

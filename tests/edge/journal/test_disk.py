@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,24 @@ from edge.intake.clock import BoxClock, boot_id, read_kernel
 from edge.intake.numbers import NumberPlan
 from edge.intake.seal import Seal
 from edge.journal import disk as disk_module
+from edge.journal import leftovers
 from edge.journal.disk import BALLAST, Disk, Sacrifice, give_way, look, make
-from edge.journal.history import Retention
+from edge.journal.history import BATCH, Retention
 from edge.journal.journal import History, Journal, Position, Sealed
 from edge.journal.retime import Timeline
-from edge.journal.room import MARKS, Growth, Notice, Room, ballast_size, decide, marks_over
+from edge.journal.room import (
+    MARKS,
+    SMALL,
+    Growth,
+    Notice,
+    Room,
+    ballast_size,
+    decide,
+    marks_over,
+)
+from edge.journal.wal import LOG_BYTES
 from tests.small_disk import MIB, Filler, mounted
+from tests.system.faults import moments
 
 GIB = 1 << 30
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -37,7 +50,20 @@ def room(free: int, ballast: int, *, full: bool = False, total: int = 8 * GIB) -
 
 def test_the_ballast_is_small_on_a_small_disk() -> None:
     assert ballast_size(8 * GIB) == 16 * MIB
-    assert ballast_size(100 * MIB) == 5 * MIB
+    assert ballast_size(200 * MIB) == 10 * MIB
+
+
+@pytest.mark.parametrize("total", [4 * MIB, 24 * MIB, 80 * MIB])
+def test_the_ballast_is_never_less_than_writing_the_log_back_may_take(total: int) -> None:
+    assert LOG_BYTES < ballast_size(total) < 6 * MIB
+
+
+def test_a_disk_that_is_too_small_is_told_with_what_to_do() -> None:
+    assert marks_over([], room(15 * MIB, 0, total=20 * MIB)) == {SMALL}
+    assert marks_over([SMALL], room(23 * MIB, 0, total=24 * MIB)) == set()
+    told = Notice(SMALL, raised=True, percent=10)
+    assert told.code == "disk-small"
+    assert "put the data directory on a larger one" in told.advice
 
 
 @pytest.mark.parametrize(
@@ -77,7 +103,7 @@ def test_the_ballast_moves_no_mark(total: int, free: int) -> None:
 def test_marks_are_left_below_where_they_were_reached() -> None:
     seen: list[frozenset[int]] = [frozenset()]
     for percent in (79, 80, 78, 95, 93, 92, 78, 77, 79):
-        seen.append(marks_over(seen[-1], percent))
+        seen.append(marks_over(seen[-1], room((100 - percent) * GIB, 0, total=100 * GIB)))
     low, high = MARKS[0][0], MARKS[1][0]
     none, one, both = frozenset[int](), frozenset({low}), frozenset({low, high})
     assert seen[1:] == [none, one, one, both, both, one, one, none, none]
@@ -118,8 +144,8 @@ def test_an_alarm_says_what_to_do() -> None:
 
 @pytest.fixture(params=["ext4", "tmpfs"])
 def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A disk of 32 MB, by kind; its ballast is 1.5 MB."""
-    with mounted(tmp_path, request.param, 32) as place:
+    """A disk of 48 MB, by kind; its ballast is the smallest that does its work."""
+    with mounted(tmp_path, request.param, 48) as place:
         yield place
 
 
@@ -158,16 +184,14 @@ class Box:
 
 
 @asynccontextmanager
-async def watched(
-    folder: Path, *sacrifices: Sacrifice, destinations: tuple[str, ...] = ("crm",)
-) -> AsyncIterator[Box]:
+async def watched(folder: Path, *sacrifices: Sacrifice) -> AsyncIterator[Box]:
     journal = await Journal.open(folder / "journal.sqlite")
     clock = BoxClock(boot_id(), Timeline(), read_kernel())
     seal = Seal("box", clock.boot, NumberPlan())
     disk = Disk(
         journal,
         folder,
-        Retention(History(), destinations, lambda: NOW),
+        Retention(History(), ("crm",), lambda: NOW),
         lambda notice: box_alarm.disk(notice, seal, clock.now()),
         sacrifices,
     )
@@ -308,7 +332,8 @@ async def test_an_alarm_is_told_once_over_all_restarts(small_disk: Path) -> None
     total = look(small_disk).total
     filler = Filler(small_disk)
     async with watched(small_disk) as box:
-        filler.take(look(small_disk).free - total // 8)
+        seen = look(small_disk)
+        filler.take(seen.free + seen.ballast - total * 18 // 100)
         await _until(lambda: disk_told(box, "disk-80"))
         status = box.disk.status
         assert status
@@ -369,3 +394,69 @@ async def test_a_log_that_cannot_grow_is_written_back_and_used_again(
     finally:
         filler.give_back()
         await journal.close()
+
+
+@pytest.mark.parametrize("small_disk", ["ext4"], indirect=True)
+async def test_delivered_history_goes_while_the_log_holds_all_it_can(
+    small_disk: Path, make_event: Callable[[int], Sealed]
+) -> None:
+    """The log is full of pages that are new to the file: the ballast must leave room for them."""
+    async with watched(small_disk) as box:
+        await _store(box, make_event, 12_000)
+        await box.journal.park("crm", [], Position(11_900))
+        path = small_disk / "journal.sqlite"
+        while moments.look(path).frames < 850:
+            await _store(box, make_event, 500)
+        box.filler.fill()
+        await _until(lambda: not box.ballast)
+        box.filler.fill()
+        undelivered = box.journal.last
+        await asyncio.wait_for(_store(box, make_event, 4_000), SECONDS)
+        kept = {event.sequence for event in await box.journal.read(0, 100_000, 1 << 30)}
+        assert set(range(11_901, undelivered + 4_001)) <= kept, "undelivered events never go"
+        assert min(kept) > 1
+
+
+@pytest.mark.parametrize("small_disk", ["tmpfs"], indirect=True)
+async def test_a_damaged_file_goes_after_all_delivered_history(
+    small_disk: Path, make_event: Callable[[int], Sealed], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = small_disk / "journal.sqlite"
+    aside = path.with_name(f"{path.name}.damaged-20261121T120000.000000Z")
+    copy = path.with_name(f"{path.name}.version-1")
+    log = Path(f"{aside}-wal")
+    for file in (aside, log, copy):
+        file.write_bytes(bytes(MIB))
+    copies = Sacrifice("copies", partial(leftovers.drop_copies, path))
+    damaged = Sacrifice("a damaged file", partial(leftovers.drop_damaged, path), late=True)
+    async with watched(small_disk, damaged, copies) as box:
+        await _store(box, make_event, 8_000)
+        await box.journal.park("crm", [], Position(4_000))  # less than the ballast would take
+        box.filler.fill()
+        await _until(lambda: not aside.exists() and not log.exists())
+        assert await box.count() <= 4_000 + BATCH
+    words = ("given up", "copies went", "delivered events go", "a damaged file went")
+    lines = [word for line in _logged(caplog) for word in words if word in line]
+    assert lines == list(words), "told once, in this order"
+
+
+def test_the_oldest_damaged_file_goes_first_and_with_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    names = [f"{path.name}.damaged-2026112{day}T120000.000000Z" for day in (1, 2)]
+    for name in (*names, f"{names[0]}-wal", path.name):
+        (tmp_path / name).write_bytes(bytes(8192))
+    assert leftovers.drop_damaged(path) == 2 * 8192
+    assert sorted(file.name for file in tmp_path.iterdir()) == [path.name, names[1]]
+    assert leftovers.drop_damaged(path) == 8192
+    assert leftovers.drop_damaged(path) == 0
+
+
+def test_copies_and_what_was_cut_short_go_together(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    for word in ("version-1", "restoring", "restoring-journal", "copying"):
+        path.with_name(f"{path.name}.{word}").write_bytes(bytes(4096))
+    path.with_name(f"{path.name}.damaged-20261121T120000.000000Z").write_bytes(bytes(4096))
+    assert leftovers.drop_copies(path) == 4 * 4096
+    assert [file.name for file in tmp_path.iterdir()] == [
+        "journal.sqlite.damaged-20261121T120000.000000Z"
+    ]

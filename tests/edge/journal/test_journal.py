@@ -193,9 +193,7 @@ async def test_a_live_range_is_kept_over_a_restart(path: Path, sealed: Make) -> 
     await last.close()
 
 
-async def test_events_are_found_by_subject_in_order(
-    path: Path, sealed: Make
-) -> None:
+async def test_events_are_found_by_subject_in_order(path: Path, sealed: Make) -> None:
     journal = await Journal.open(path)
     with_subject = msgspec.structs.replace(sealed(1), subject="call/a")
     without = msgspec.structs.replace(sealed(2), subject=None)

@@ -5,7 +5,7 @@ import importlib.util
 import signal
 import socket
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from edge.errors import CommandFailed
+from edge.journal.records import JournalFailed
 from edge.local import control
 from edge.local.client import Client, NotAnswering, NotRunning
 from edge.local.lock import hold
@@ -129,6 +130,30 @@ async def test_the_edge_stops_although_somebody_follows(tmp_path: Path) -> None:
         with pytest.raises(NotAnswering, match="stopped while it answered"):
             await anext(lines)
     assert not (tmp_path / "control.sock").exists()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_a_journal_that_fails_ends_the_answer_without_an_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, follows: bool
+) -> None:
+    """Whoever asked knows that there is more; the log has the failure from who ends the process."""
+
+    async def events(_after: int, _through: int | None) -> AsyncGenerator[bytes, None]:
+        yield b"1"
+        raise JournalFailed("disk I/O error")
+
+    small = _module().SmallEdge()
+    with hold(tmp_path) as lock:
+        async with (
+            asyncio.timeout(20),
+            control.serve(lock, small.status, events, small.checks, small.metrics),
+            Client(tmp_path) as client,
+        ):
+            lines = client.follow() if follows else client.events()
+            assert await anext(lines) == b"1"
+            with pytest.raises(NotAnswering, match="stopped while it answered"):
+                await anext(lines)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "", "1e3", "9" * 19, "٣"])

@@ -6,9 +6,16 @@
     delivered      at the CRM, in order of arrival, as it keeps them: each id once
 
 Sound means: acknowledged ⊆ stored ∪ delivered; an id is one event for ever; what the device said
-once is one event; a device's events rise as it said them, and its memory is of the last; the cursor
-passed over nothing that the CRM lacks; the file is whole; memory and descriptors are flat; no
-secret stands in a log.
+once is one event; a device's events rise as it said them, and its memory is of the last; the events
+of one subject (a call) came to the CRM in their order, and all events in two lanes at most; the
+cursor passed over nothing that the CRM lacks; the file is whole; memory and descriptors are flat;
+no secret stands in a log.
+
+    arrived     1 2 3   900   4   901   5 6   902      the live lane: above all that came before
+                ▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔      the backlog: below it, and rising by itself
+
+In which lane an event was sent nobody notes; but what is neither above all others nor behind the
+last one of the backlog was sent in no order.
 """
 
 from collections import Counter, defaultdict
@@ -24,12 +31,16 @@ FLAT_DESCRIPTORS = 2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event. `number` counts what the device said, from 1; `digest` is of all its data."""
+    """One event. `number` counts what the device said, from 1; `digest` is of all its data.
+
+    subject: what it is about, such as a call, "" for nothing in particular.
+    """
 
     id: str
     device: str
     number: int
     digest: int
+    subject: str = ""
 
     @property
     def journal(self) -> str:
@@ -92,6 +103,7 @@ def check(evidence: Evidence) -> Findings:
         others=(
             *_changed(acknowledged | kept),
             *_disordered(kept),
+            *_overtaken(evidence.delivered),
             *_passed_over(evidence),
             *_forgotten(evidence),
             *_damaged(evidence),
@@ -126,6 +138,23 @@ def _disordered(kept: Iterable[Entry]) -> Iterator[str]:
         for before, after in pairwise(line):
             if after.number < before.number:
                 yield f"disordered: {before} comes before {after}"
+
+
+def _overtaken(delivered: Iterable[Entry]) -> Iterator[str]:
+    """By first arrival: a repeat is in order wherever it comes."""
+    live = backlog = 0
+    subjects: dict[str, int] = {}
+    for entry in dict.fromkeys(delivered):
+        if entry.sequence < subjects.get(entry.subject, 0):
+            yield f"overtaken: {entry} came after {subjects[entry.subject]} of the same subject"
+        if entry.subject:
+            subjects[entry.subject] = entry.sequence
+        if entry.sequence > live:
+            live = entry.sequence
+        elif entry.sequence > backlog:
+            backlog = entry.sequence
+        else:
+            yield f"overtaken: {entry} came after {backlog} of the backlog"
 
 
 def _passed_over(evidence: Evidence) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.faults.beginnings import beginnings
 from tests.system.faults.disk import Disk, NoDisk, disk_in
 from tests.system.faults.writing import Work
 
@@ -21,6 +22,12 @@ def work(tmp_path: Path) -> Work:
     """A journal to be, in a folder of its own."""
     (tmp_path / "data").mkdir()
     return Work(tmp_path / "data", tmp_path / "notes")
+
+
+@pytest.fixture(scope="session")
+def works(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Work]:
+    """What lives begin with, by name."""
+    return beginnings(tmp_path_factory.mktemp("beginnings"))
 
 
 @pytest.fixture

@@ -10,16 +10,12 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from edge.journal import models
-from edge.journal.connecting import connect, plain
-from edge.journal.rows import INSERT, row
+from tests.system.faults.beginnings import MANY_APPENDS
 from tests.system.faults.checker import Findings, check
-from tests.system.faults.writer import DEVICES, FAILED, UNUSABLE, Notes, sealed, told
+from tests.system.faults.writer import FAILED, UNUSABLE
 from tests.system.faults.writing import JOURNAL, Work
 
 APPENDS = 60
-MANY_APPENDS = 400
-"""Of each device: enough for the log to come round, so that a checkpoint is among the phases."""
 ALL = ("", "-journal", "-wal", "-shm")
 NOTES = ("notes",)
 CHECKPOINT = ("",), MANY_APPENDS
@@ -32,8 +28,7 @@ ENDS = {0, FAILED, UNUSABLE}
 class Fault:
     """`what` strace does to a system `call` on the files of the journal whose names end in `files`.
 
-    start: `new`, with no journal yet; `old`, as a kill left it in the middle of its life; `first`,
-    a file of the first version, which has to be migrated.
+    start: `new`, `old` or `first`, see beginnings.
     """
 
     call: str
@@ -105,38 +100,6 @@ def steps(factor: float) -> Iterator[int]:
     while True:
         yield number
         number = max(number + 1, int(number * factor))
-
-
-def begun(folder: Path) -> dict[str, Work]:
-    """What lives begin with."""
-    works = {}
-    for start in ("new", "old", "first"):
-        data = folder / start / "data"
-        data.mkdir(parents=True)
-        works[start] = Work(data, folder / start / "notes")
-    for _ in range(2):
-        assert works["old"].run(MANY_APPENDS, "--abrupt").returncode == 0
-    _write_first_version(works["first"])
-    return works
-
-
-def _write_first_version(work: Work) -> None:
-    database = connect(work.journal)
-    models.STEPS[0](database)
-    database.user_version = 1
-    connection = plain(database)
-    ((journal,),) = connection.execute("SELECT journal FROM identity")
-    notes = Notes(work.notes)
-    for sequence in range(1, APPENDS * len(DEVICES) + 1):
-        number, turn = divmod(sequence - 1, len(DEVICES))
-        event = sealed(DEVICES[turn], number + 1)
-        with database.atomic():
-            connection.execute(INSERT, (sequence, *row(event)))
-            memory = (event.device, b"%d" % (number + 1))
-            connection.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", memory)
-        notes.add(f"ack {told(journal, sequence, event)}")
-    database.pragma("journal_mode", "wal")
-    database.close()
 
 
 def until_clean(

@@ -1,211 +1,158 @@
-"""The long form: thousands of faults, and a closing summary.
+"""The long form: thousands of faults, and a closing table.
 
-    python -m tests.system.faults.soak [ROUNDS]
+    python -m tests.system.faults.soak [ROUNDS] [--report FILE]
 
 ROUNDS (500) power cuts and twice as many kills of the whole box, where lost and doubled are counted
-at the reference CRM; ROUNDS of each of the writer, which writes without a pause; then a fault at
-system call after system call, the controls that must lose events, and the summary. Exit code 1 when
-anything was wrong.
+at the reference CRM; a part of that many of the writer, which writes without a pause, and inside
+each phase of a journal's life; a fault at system call after system call; and the controls that must
+lose events. Two parts run at a time, each with its own folder, disk and programs. The table goes to
+the report too, as Markdown. Exit code 1 when anything was wrong, or a control lost nothing.
 """
 
 import argparse
-import asyncio
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.system.faults.campaign import Fault as Ending
-from tests.system.faults.campaign import kill, lives, open_office, power_cut, verdict
-from tests.system.faults.checker import Evidence, Findings, Vitals, check
+from tests.system.faults import parts
+from tests.system.faults.beginnings import beginnings
+from tests.system.faults.checker import Evidence, check
 from tests.system.faults.disk import NoDisk, disk_in
-from tests.system.faults.injection import ERRORS, FLUSHES, KILLS, begun, torn_writes, until_clean
-from tests.system.faults.office import Office
-from tests.system.faults.power import cuts, kills
-from tests.system.faults.writing import LYING, ROOT, injecting
+from tests.system.faults.injection import ERRORS, FLUSHES, KILLS
+from tests.system.faults.parts import AtCalls, Found, InPhase, Part
+from tests.system.faults.phases import PHASES
+from tests.system.faults.writing import ROOT
 
 CAMPAIGN = 25
 """Rounds with one journal; then a new one, so that looking at it stays quick."""
-DISK_MEGABYTES = 128
-STRIDE = 1.3
+WORKERS = 2
 TORN = 100
 CONTROLS = 10
 PROGRAMS = ("mount", "mkfs.ext4", "strace")
-
-
-@dataclass(slots=True)
-class Tally:
-    """One line of the summary."""
-
-    what: str
-    rounds: int = 0
-    acknowledged: int = 0
-    lost: int = 0
-    doubled: int = 0
-    wrong: list[str] = field(default_factory=list)
-    first: tuple[Vitals, ...] = ()
-
-    def add(self, rounds: int, findings: Findings, *more: str) -> None:
-        """Count rounds that had one verdict."""
-        self.rounds += rounds
-        self.acknowledged += findings.acknowledged
-        self.lost += len(findings.lost)
-        self.doubled += len(findings.doubled)
-        self.wrong += [*findings.wrong, *more]
-        for line in findings.wrong[:5]:
-            _say(f"  WRONG {self.what}: {line}")
-
-    def __str__(self) -> str:
-        counts = (self.rounds, self.acknowledged, self.lost, self.doubled, len(self.wrong))
-        return f"{self.what:42}" + "".join(f"{count:14,}" for count in counts)
+COLUMNS = ("lost", "doubled", "order broken", "damaged", "grown", "other")
+_NOTE = (
+    "Acknowledged: told safe and looked for; in a phase and at a system call each round looks for"
+    " what its beginning holds, too. The controls must lose events."
+)
+_COLUMN = {
+    "disordered": "order broken",
+    "overtaken": "order broken",
+    **{word: word for word in ("lost", "doubled", "damaged", "grown")},
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("rounds", type=int, nargs="?", default=500, help="power cuts (%(default)s)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of chance (the time)")
+    parser.add_argument("--report", type=Path, help="write the table to this file too")
     given = parser.parse_args()
     if lack := _lack():
         sys.stderr.write(f"soak: {lack}\n")
         return 1
     begun = time.monotonic()
-    _say(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, tree {_tree()}, seed {given.seed}")
-    tallies, controls = _all(given.rounds, Random(given.seed))
-    _say("")
-    _say(f"{'':42}" + "".join(f"{word:>14}" for word in WORDS))
-    for tally in tallies:
-        _say(str(tally))
-    _say("controls, which must lose events:")
-    for tally in controls:
-        _say(str(tally))
-    dull = [tally for tally in controls if not tally.lost]
-    sound = not dull and not any(tally.wrong for tally in tallies)
-    _say(f"{'sound' if sound else 'NOT SOUND'}, after {(time.monotonic() - begun) / 60:.0f} min")
+    head = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, tree {_tree()}, seed {given.seed}"
+    _say(head)
+    faults, controls = list(_faults(given.rounds, given.seed)), list(_controls(given.seed))
+    found = _run([*faults, *controls], begun)
+    dull = [part.line for part in controls if not found[part.line].wrong["lost"]]
+    sound = not dull and not any(found[part.line].wrong for part in faults)
+    minutes = (time.monotonic() - begun) / 60
+    end = f"{'Sound' if sound else 'NOT SOUND'}, after {minutes:.0f} min, {WORKERS} parts at a time"
+    report = "\n".join([*_table(found), "", f"{head}. {end}; {_machine()}.", _NOTE, ""])
+    _say(f"\n{report}")
+    if given.report:
+        given.report.write_text(report)
     return 0 if sound else 1
 
 
-WORDS = ("rounds", "acknowledged", "lost", "doubled", "all wrong")
+def _faults(rounds: int, seed: int) -> Iterator[Part]:
+    many, few = max(1, rounds // 5), max(1, rounds // 25)
+    yield from _split("kills of the box", 2 * rounds, seed, parts.box_kills)
+    yield from _split("power cuts of the box", rounds, seed, parts.box_cuts)
+    yield from _split("a long life of the box", 1, seed, parts.long_life)
+    yield from _split("kills of the writer", many, seed, parts.writer_kills)
+    yield from _split("power cuts of the writer", many, seed, parts.writer_cuts)
+    for phase in PHASES:
+        yield from _split(f"kills in the {phase}", few, seed, InPhase(phase.name, cut=False))
+        some = max(1, few // 2)
+        yield from _split(f"power cuts in the {phase}", some, seed, InPhase(phase.name, cut=True))
+    for line, faults in (("kills", KILLS), ("errors", ERRORS), ("failed flushes", FLUSHES)):
+        for fault in faults:
+            yield Part(f"{line} at single system calls", 0, f"{seed} {fault}", AtCalls(fault))
+    yield from _split("writes that stop in the middle", TORN, seed, parts.torn)
 
 
-def _all(rounds: int, rng: Random) -> tuple[list[Tally], list[Tally]]:
-    tallies = [
-        _step(_box_kills, "kills of the box", 2 * rounds, rng),
-        _step(_box_cuts, "power cuts of the box", rounds, rng),
-        _step(_writer_kills, "kills of the writer", rounds, rng),
-        _step(_writer_cuts, "power cuts of the writer", rounds, rng),
-        *_system_calls(rng),
-    ]
-    controls = [
-        _control("power cuts, synchronous=NORMAL", rng, "--synchronous", "1"),
-        _control("power cuts, a disk that lies", rng, under=injecting("strace", *LYING)),
-    ]
-    return tallies, controls
+def _controls(seed: int) -> Iterator[Part]:
+    yield from _split("control: synchronous=NORMAL", CONTROLS, seed, parts.control_normal)
+    yield from _split("control: a disk that lies", CONTROLS, seed, parts.control_lying)
 
 
-def _step(run: Callable[[Tally, int, Random], None], what: str, rounds: int, rng: Random) -> Tally:
-    tally = Tally(what)
-    for part in _parts(rounds):
-        run(tally, part, rng)
-        _say(
-            f"{what}: {tally.rounds} of {rounds}, {tally.acknowledged:,} acknowledged,"
-            f" {tally.lost} lost, {tally.doubled} doubled"
-        )
-    return tally
-
-
-def _parts(rounds: int) -> Iterator[int]:
+def _split(line: str, rounds: int, seed: int, run: parts.Run) -> Iterator[Part]:
     for start in range(0, rounds, CAMPAIGN):
-        yield min(CAMPAIGN, rounds - start)
+        yield Part(line, min(CAMPAIGN, rounds - start), f"{seed} {line} {start}", run)
 
 
-def _box_kills(tally: Tally, rounds: int, rng: Random) -> None:
-    with TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
-        data.mkdir()
-        _campaign(tally, Office(Path(folder), data), rounds, rng, kill)
+def _run(planned: list[Part], begun: float) -> dict[str, Found]:
+    """All parts; what each line of the table came to, in the order of the plan."""
+    found = {part.line: Found() for part in planned}
+    left = Counter(part.line for part in planned)
+    with TemporaryDirectory() as folder, _workers() as workers:
+        works = beginnings(Path(folder))
+        running = {workers.submit(parts.run, part, works): part for part in planned}
+        for done in as_completed(running):
+            line, new = running[done].line, done.result()
+            found[line].join(new)
+            left[line] -= 1
+            if not left[line]:
+                found[line].add(0, 0, _grown(found[line]))
+            _tell(line, found[line], (time.monotonic() - begun) / 60, left.total())
+    return found
 
 
-def _box_cuts(tally: Tally, rounds: int, rng: Random) -> None:
-    with TemporaryDirectory() as folder, disk_in(Path(folder), DISK_MEGABYTES) as disk:
-        data = disk.room / "data"
-        disk.make_folder(data)
-        _campaign(tally, Office(Path(folder), data), rounds, rng, power_cut(disk))
+def _grown(found: Found) -> list[str]:
+    """Over all parts of a line; within one it was looked at there."""
+    return check(Evidence(vitals=found.vitals)).wrong
 
 
-def _campaign(tally: Tally, office: Office, rounds: int, rng: Random, ending: Ending) -> None:
-    async def run() -> Evidence:
-        async with open_office(office):
-            await lives(office, rounds, rng, ending)
-            return await verdict(office, *tally.first)
-
-    evidence = asyncio.run(run())
-    tally.first = evidence.vitals[:1]
-    tally.add(rounds, check(evidence))
+def _workers() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(WORKERS, get_context("spawn"))
 
 
-def _writer_kills(tally: Tally, rounds: int, rng: Random) -> None:
-    with _folder() as folder:
-        _last(tally, rounds, kills(folder / "data", folder / "notes", rounds, rng))
+def _tell(line: str, now: Found, minutes: float, left: int) -> None:
+    wrong = ", ".join(f"{count} {word}" for word, count in now.wrong.items()) or "nothing wrong"
+    _say(
+        f"{minutes:5.1f} min, {left:3} parts left: {line}: {now.rounds:,} rounds,"
+        f" {now.acknowledged:,} acknowledged, {wrong}"
+    )
+    while now.lines:
+        _say(f"      WRONG {now.lines.pop(0)}")
 
 
-def _writer_cuts(tally: Tally, rounds: int, rng: Random) -> None:
-    with _folder() as folder, disk_in(folder, DISK_MEGABYTES) as disk:
-        _last(tally, rounds, cuts(disk, folder / "notes", rounds, rng))
+def _table(found: dict[str, Found]) -> Iterator[str]:
+    words = ("faults", "rounds", "acknowledged", *COLUMNS)
+    yield "| " + " | ".join(words) + " |"
+    yield "|---" + "|---:" * (len(words) - 1) + "|"
+    for line, each in found.items():
+        counts = Counter[str]()
+        for word, count in each.wrong.items():
+            counts[_COLUMN.get(word, "other")] += count
+        cells = (each.rounds, each.acknowledged, *(counts[column] for column in COLUMNS))
+        yield f"| {line} | " + " | ".join(f"{count:,}" for count in cells) + " |"
 
 
-def _last(tally: Tally, rounds: int, verdicts: Iterator[Evidence]) -> None:
-    """Each round is judged; the last verdict holds all that was acknowledged in them."""
-    findings = Findings()
-    for evidence in verdicts:
-        findings = check(evidence)
-        if findings.wrong:
-            break
-    tally.add(rounds, findings)
-
-
-def _system_calls(rng: Random) -> Iterator[Tally]:
-    with _folder() as folder:
-        works = begun(folder)
-        for fault in [*KILLS, *ERRORS, *FLUSHES]:
-            tally = Tally(str(fault))
-            for outcome in until_clean(fault, works, "strace", STRIDE):
-                tally.add(1, outcome.findings, *outcome.wrong[len(outcome.findings.wrong) :])
-            _say(str(tally))
-            yield tally
-        tally = Tally("writes that stop in the middle")
-        for outcome in torn_writes(works, rng, TORN):
-            tally.add(1, outcome.findings, *outcome.wrong[len(outcome.findings.wrong) :])
-        _say(str(tally))
-        yield tally
-
-
-def _control(what: str, rng: Random, *options: str, under: tuple[str, ...] = ()) -> Tally:
-    """Each round with a new disk: after a loss the ids are worth nothing any more."""
-    tally = Tally(what)
-    for _ in range(CONTROLS):
-        with _folder() as folder, disk_in(folder, DISK_MEGABYTES) as disk:
-            for evidence in cuts(disk, folder / "notes", 1, rng, *options, under=under):
-                findings = check(evidence)
-                tally.rounds += 1
-                tally.acknowledged += findings.acknowledged
-                tally.lost += len(findings.lost)
-                tally.doubled += len(findings.doubled)
-                tally.wrong += findings.wrong
-    return tally
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with TemporaryDirectory() as folder:
-        yield Path(folder)
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
 
 
 def _lack() -> str:
@@ -224,7 +171,7 @@ def _lack() -> str:
 
 def _tree() -> str:
     changes = _git("status", "--porcelain")
-    return (_git("rev-parse", "--short", "HEAD^{tree}") or "unknown") + ", changed" * bool(changes)
+    return (_git("rev-parse", "HEAD^{tree}") or "unknown") + ", changed" * bool(changes)
 
 
 def _git(*words: str) -> str:

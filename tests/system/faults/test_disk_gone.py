@@ -78,8 +78,7 @@ def _fill(disk: Disk) -> None:
 
 
 async def test_a_dead_disk_ends_the_process_with_one_line(office: Office, disk: Disk) -> None:
-    async with open_office(office):
-        await office.stop_watching()
+    async with open_office(office):  # `payvand events` follows all the while
         office.box.spawn()
         await office.online()
         await office.print(20)

@@ -16,7 +16,6 @@ from tests.system.faults.injection import (
     KILLED,
     KILLS,
     Fault,
-    begun,
     torn_writes,
     until_clean,
 )
@@ -25,11 +24,6 @@ from tests.system.faults.writing import Work
 
 STRIDE = 8.0
 TORN = 4
-
-
-@pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Work]:
-    return begun(tmp_path_factory.mktemp("begun"))
 
 
 @pytest.mark.parametrize("fault", KILLS, ids=str)

@@ -3,9 +3,10 @@
     python -m tests.system.faults.writer JOURNAL NOTES COUNT [options]
 
 NOTES lies where the fault does not reach. What is acknowledged is noted there after `append` has
-returned (`ack ID DEVICE NUMBER DIGEST`), what the destination took before the cursor moves (`got
-…`). A device goes on where its memory says; every 40th event is parked. Exit code 0; 3 when the
-journal failed, 4 when it is unusable, with one line on standard error.
+returned (`ack ID DEVICE NUMBER DIGEST SUBJECT`), what the destination took before the cursor moves
+(`got …`). A device goes on where its memory says, with three events to a call; every 40th event is
+parked. Exit code 0; 3 when the journal failed, 4 when it is unusable, with one line on standard
+error.
 """
 
 import argparse
@@ -19,12 +20,21 @@ from pathlib import Path
 from zlib import crc32
 
 from edge.journal import connecting
-from edge.journal.journal import Journal, JournalFailed, JournalUnusable, Position, Sealed
+from edge.journal.journal import (
+    History,
+    Journal,
+    JournalFailed,
+    JournalUnusable,
+    Position,
+    Sealed,
+)
 
 DEVICES = ("pbx1", "pbx2", "pbx3")
 DESTINATION = "crm"
 FAILED, UNUSABLE = 3, 4
 REFUSED_EVERY = 40
+LATER = datetime(2027, 3, 21, tzinfo=UTC)
+"""Long after all that the devices say."""
 
 
 def sealed(device: str, number: int) -> Sealed:
@@ -32,7 +42,7 @@ def sealed(device: str, number: int) -> Sealed:
     return Sealed(
         device=device,
         type="call.ended",
-        subject=f"call/{device}-{number}",
+        subject=f"call/{device}-{number // 3}",
         time=datetime(2026, 3, 21, tzinfo=UTC),
         timequality="estimated",
         boot="5f1e0c6a",
@@ -42,8 +52,9 @@ def sealed(device: str, number: int) -> Sealed:
 
 
 def told(journal: str, sequence: int, event: Sealed) -> str:
-    """`ID DEVICE NUMBER DIGEST` of an event."""
-    return f"{journal}-{sequence} {event.device} {number_of(event)} {crc32(event.data)}"
+    """`ID DEVICE NUMBER DIGEST SUBJECT` of an event."""
+    what = f"{event.device} {number_of(event)} {crc32(event.data)} {event.subject or '-'}"
+    return f"{journal}-{sequence} {what}"
 
 
 def number_of(event: Sealed) -> int:
@@ -109,6 +120,9 @@ def _first(group: BaseExceptionGroup[JournalFailed]) -> JournalFailed:
 async def _run(given: argparse.Namespace) -> None:
     journal = await Journal.open(given.journal)
     try:
+        if given.prune:
+            journal.retain(History(days=1), [DESTINATION], lambda: LATER)
+            await journal.watch()
         await _serve(journal, Notes(given.notes), given.count)
         if given.abrupt:
             os._exit(0)
@@ -123,6 +137,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("count", type=int, help="appends of each device")
     parser.add_argument("--synchronous", type=int, help="another level than the journal's own")
     parser.add_argument("--largest", type=int, help="bytes: no file may grow beyond")
+    parser.add_argument("--prune", action="store_true", help="only drop what was delivered")
     parser.add_argument("--abrupt", action="store_true", help="end without closing the journal")
     return parser.parse_args()
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
-from edge.journal.journal import Journal, JournalUnusable
+from edge.journal.journal import Journal, JournalUnusable, Stored
 from tests.system.faults.checker import Entry, Evidence
 from tests.system.faults.writer import DESTINATION, DEVICES, number_of
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 40
 JOURNAL = "journal.sqlite"
+BACKUP = "box.payvand"
 LYING = "fdatasync,fsync", "retval=0"
 """A disk that says it has flushed, and has not."""
 
@@ -34,6 +35,11 @@ class Work:
     @property
     def journal(self) -> Path:
         return self.folder / JOURNAL
+
+    @property
+    def backup(self) -> Path:
+        """Beside the folder, on the same disk."""
+        return self.folder.with_name(BACKUP)
 
     def command(self, count: int, *options: str) -> list[str]:
         """The writer with `count` appends of each device."""
@@ -66,20 +72,28 @@ class Work:
 
     def copy(self, folder: Path) -> "Work":
         """The same in a new folder, as if nothing had happened since."""
-        shutil.copytree(self.folder, folder / "data")
-        notes = folder / "notes"
-        if self.notes.exists():
-            shutil.copy(self.notes, notes)
-        return Work(folder / "data", notes)
+        return self.copy_to(folder / "data", folder / "notes")
 
-    def evidence(self) -> Evidence:
-        """What is on disk now, read from a copy, so that the next start still has all to mend."""
+    def copy_to(self, data: Path, notes: Path) -> "Work":
+        """The same, with the notes where no fault reaches them; the backup goes with the data."""
+        shutil.copytree(self.folder, data)
+        for source, target in ((self.notes, notes), (self.backup, data.with_name(BACKUP))):
+            if source.exists():
+                shutil.copy(source, target)
+        return Work(data, notes)
+
+    def noted(self) -> Evidence:
+        """What was noted, and nothing of the disk."""
         lines = self.notes.read_text().splitlines() if self.notes.exists() else []
         taken = list(_entries(lines, "got"))
-        noted = Evidence(
+        return Evidence(
             acknowledged=list(_entries(lines, "ack")),
             delivered=list({entry.id: entry for entry in taken}.values()),
         )
+
+    def evidence(self) -> Evidence:
+        """What is on disk now, read from a copy, so that the next start still has all to mend."""
+        noted = self.noted()
         with TemporaryDirectory() as folder:
             for file in self.folder.glob(f"{JOURNAL}*"):
                 if not file.name.endswith("-shm"):
@@ -89,7 +103,7 @@ class Work:
                 return noted
             if (found := self._aside() or integrity(path)) != "ok":
                 return replace(noted, integrity=found)
-            return asyncio.run(_read(path, noted))
+            return asyncio.run(read(path, noted))
 
     def _aside(self) -> str:
         """No fault in here damages a journal: none may be taken for damaged."""
@@ -108,17 +122,20 @@ def _entries(lines: list[str], kind: str) -> Iterator[Entry]:
     for line in lines:
         word, *rest = line.split(" ")
         if word == kind:
-            id_, device, number, digest = rest
-            yield Entry(id_, device, int(number), int(digest))
+            id_, device, number, digest, subject = rest
+            yield Entry(id_, device, int(number), int(digest), subject.strip("-"))
 
 
-async def _read(path: Path, noted: Evidence) -> Evidence:
+async def read(path: Path, noted: Evidence) -> Evidence:
+    """What was noted, and what the journal at a path has; it opens the journal, so it may mend."""
     try:
         journal = await Journal.open(path)
     except JournalUnusable as error:
         return replace(noted, integrity=error.advice)
     try:
-        stored = await journal.read(0, 1_000_000, 1 << 30)
+        stored: list[Stored] = []
+        while more := await journal.read(stored[-1].sequence if stored else 0, 1_000_000, 1 << 30):
+            stored += more  # of one journal id at a time
         memories = [(device, int(journal.memory(device) or b"0")) for device in DEVICES]
         return replace(
             noted,
@@ -128,6 +145,7 @@ async def _read(path: Path, noted: Evidence) -> Evidence:
                     event.device,
                     number_of(event),
                     crc32(event.data),
+                    event.subject or "",
                 )
                 for event in stored
             ],
