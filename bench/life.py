@@ -13,7 +13,6 @@ Aims at a trickle: ≤ 13 KB, ≤ 1.1 flushes and ≤ 150 µs CPU per event; in 
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -34,7 +33,6 @@ from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
 from edge.intake.seal import Seal, number_plan
 from edge.journal import writer
-from edge.journal.history import Retention
 from edge.journal.journal import History, Journal
 from edge.journal.retime import recall
 
@@ -70,9 +68,7 @@ class _Box:
         self.forwarder = Forwarder(
             _CRM, "link", journal, Retimed(self._far, Times(journal, now), now)
         )
-        self._intake = Intake(
-            Seal("pbx1", now.boot, number_plan(SETTINGS)), journal, now.now
-        )
+        self._intake = Intake(Seal("pbx1", now.boot, number_plan(SETTINGS)), journal, now.now)
 
     async def emit(self, what: Emitted) -> None:
         await self._intake.emit(what.facts, what.memory)

@@ -55,9 +55,9 @@ def _starts(folder: Path, wire: Cable) -> list[tuple[str, ...]]:
     seconds: dict[str, list[float]] = {"full": [], "empty": []}
     resident: dict[str, list[float]] = {"full": [], "empty": []}
     for _ in range(_STARTS):
-        for name in seconds:
+        for name, taken in seconds.items():
             with payvand_run(folder / name, wire.port, _NOBODY) as box:
-                seconds[name].append(first_byte(wire, box) * 1e3)
+                taken.append(first_byte(wire, box) * 1e3)
                 time.sleep(_SETTLE_SECONDS)
                 resident[name].append(_resident(box))
     return [

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from bench.calls import SETTINGS, BEGIN, decoded
+from bench.calls import BEGIN, SETTINGS, decoded
 from bench.line import slow_line
 from bench.processes import reference_crm
 from bench.table import Table
