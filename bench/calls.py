@@ -36,6 +36,12 @@ def emitted(events: int, seed: int = 1) -> list[Emitted]:
     return list(islice(whole, 100, 100 + events))
 
 
+def together(several: Sequence[Emitted]) -> Emitted:
+    """What the driver hands over when the lines of them all came in one read."""
+    facts = [fact for each in several for fact in each.facts]
+    return Emitted(several[-1].at, facts, several[-1].memory)
+
+
 def decoded(seed: int = 1) -> Iterator[Emitted]:
     """Without end: one day after the other."""
     exchange = exchange_of("KX-TDA100", _ZONE)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.calls import SETTINGS, Emitted, emitted
+from bench.calls import SETTINGS, Emitted, emitted, together
 from bench.disk import Counts, Disk, own_disk
 from bench.processes import reference_crm
 from bench.table import Table
@@ -41,7 +41,10 @@ _TRICKLE = 1000
 _QUIET = 400
 _BURST = 100
 _BURSTS = 100
-_WARM_UP = 2000
+_READ = 10
+"""So many lines come in one read from a network exchange, and go on in one `emit`."""
+_WARM_UP = _BURST * _BURSTS
+"""After it the file has its size, as after 90 days: no round makes it grow."""
 _PATIENCE, _PAUSE = 0.02, 0.03
 _BATCH = 200
 """Dropped events go by so many; every round has a multiple of it."""
@@ -135,13 +138,13 @@ async def _measure(disk: Disk, url: str) -> tuple[tuple[str, ...], ...]:
     async def bursts(events: Sequence[Emitted]) -> None:
         for first in range(0, len(events), _BURST):
             async with asyncio.TaskGroup() as group:
-                for each in events[first : first + _BURST]:
-                    group.create_task(box.emit(each))
+                for begin in range(first, first + _BURST, _READ):
+                    group.create_task(box.emit(together(events[begin : begin + _READ])))
             await box.delivered()
 
     async with _box(disk.directory, url) as box:
         await bursts(emitted(_WARM_UP))
-        await one_by_one(emitted(_WARM_UP // 10))
+        await one_by_one(emitted(_BURST))
         await box.drop_history()
         trickle = await _costs(box, disk, one_by_one, emitted(_TRICKLE))
         usual, writer._PATIENCE = writer._PATIENCE, _PATIENCE  # noqa: SLF001 - see the module

@@ -29,4 +29,4 @@ class Table:
         """The same for a page of documentation."""
         lines = [self.columns, ("---",) * len(self.columns), *self.rows]
         drawn = ["| " + " | ".join(line) + " |" for line in lines]
-        return "\n".join([f"**{self.title}**", "", *drawn, "", " ".join(self.notes)])
+        return "\n".join([f"**{self.title}**", "", *drawn, "", " · ".join(self.notes)])
