@@ -52,10 +52,11 @@ class Cable:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A running `payvand run`."""
+    """A running `payvand run`. begun: of perf_counter, just before its exec."""
 
     folder: Path
     pid: int
+    begun: float
 
     def status(self) -> Status:
         """What `payvand status` shows. Raises CommandFailed while nobody answers."""
@@ -65,6 +66,15 @@ class Box:
                 return await edge.status()
 
         return asyncio.run(ask())
+
+    @property
+    def answers(self) -> bool:
+        """Whether its control socket is there."""
+        try:
+            self.status()
+        except CommandFailed:
+            return False
+        return True
 
     @property
     def delivered(self) -> bool:
@@ -102,16 +112,19 @@ def payvand_run(folder: Path, port: str, url: str) -> Iterator[Box]:
     """A box with one exchange and one CRM; its start is not waited for."""
     folder.mkdir(exist_ok=True)
     (folder / "site.toml").write_text(_SITE.format(port=port, url=url), encoding="utf-8")
+    begun = time.perf_counter()
     with _payvand("run", "--data", str(folder)) as process:
-        yield Box(folder, process.pid)
+        yield Box(folder, process.pid, begun)
 
 
-def wait_for(condition: Callable[[], bool], every: float = 0.02) -> None:
-    """Ask until it is true. Raises TimeoutError after a minute."""
-    limit = time.monotonic() + _PATIENCE
+def wait_for(
+    condition: Callable[[], bool], every: float = 0.02, patience: float = _PATIENCE
+) -> None:
+    """Ask until it is true. Raises TimeoutError after `patience` seconds."""
+    limit = time.monotonic() + patience
     while not condition():
         if time.monotonic() > limit:
-            raise TimeoutError("the bench waited a minute for the box in vain")
+            raise TimeoutError(f"the bench waited {patience:.0f} s for the box in vain")
         time.sleep(every)
 
 

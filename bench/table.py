@@ -24,3 +24,9 @@ class Table:
         ]
         drawn.insert(1, "─" * sum(widths, 2 * (len(widths) - 1)))
         return "\n".join([self.title, *drawn, *(f"  {note}" for note in self.notes)])
+
+    def markdown(self) -> str:
+        """The same for a page of documentation."""
+        lines = [self.columns, ("---",) * len(self.columns), *self.rows]
+        drawn = ["| " + " | ".join(line) + " |" for line in lines]
+        return "\n".join([f"**{self.title}**", "", *drawn, "", " · ".join(self.notes)])
