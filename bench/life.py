@@ -68,9 +68,7 @@ class _Box:
         now = BoxClock(clock.boot_id(), recall(b""), clock.read_kernel())
         self.journal = journal
         self._far = _Told(LinkSettings(url=url))
-        self.forwarder = Forwarder(
-            _CRM, "link", journal, Retimed(self._far, Times(journal, now), now)
-        )
+        self.forwarder = Forwarder(_CRM, journal, Retimed(self._far, Times(journal, now), now))
         self._intake = Intake(Seal("pbx1", now.boot, number_plan(SETTINGS)), journal, now.now)
 
     async def emit(self, what: Emitted) -> None:

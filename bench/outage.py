@@ -22,7 +22,7 @@ from edge.delivery.destinations.link.destination import LinkDestination
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
 from edge.intake.seal import Seal, number_plan
-from edge.journal.journal import Journal
+from edge.journal.journal import Journal, Position
 
 _EVENTS = 240_000
 _PART = 20_000
@@ -64,7 +64,7 @@ async def _run(path: Path, url: str, sent: int) -> tuple[int, float]:
     try:
         await _fill(journal)
         size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-        journal.advance(_CRM, _EVENTS - sent)
+        journal.advance(_CRM, Position(_EVENTS - sent))
         return size, await _send(journal, url)
     finally:
         await journal.close()
@@ -86,7 +86,7 @@ async def _fill(journal: Journal) -> None:
 
 
 async def _send(journal: Journal, url: str) -> float:
-    forwarder = Forwarder(_CRM, "link", journal, LinkDestination(LinkSettings(url=url)))
+    forwarder = Forwarder(_CRM, journal, LinkDestination(LinkSettings(url=url)))
     async with asyncio.TaskGroup() as group:
         begun = monotonic()
         task = group.create_task(forwarder.run())

@@ -83,7 +83,7 @@ class _Lines(Sender):
 
 async def _serve(folder: Path, port: int, url: str) -> None:
     journal = await Journal.open(folder / "journal.sqlite")
-    forwarder = Forwarder("crm", "link", journal, LinkDestination(LinkSettings(url=url)))
+    forwarder = Forwarder("crm", journal, LinkDestination(LinkSettings(url=url)))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 

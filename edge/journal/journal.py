@@ -13,7 +13,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -24,7 +24,7 @@ from typing import NoReturn, Self, TypeVar, cast
 import msgspec
 from peewee import DatabaseError, SqliteDatabase
 
-from edge.journal import models
+from edge.journal import queries
 from edge.journal.connecting import connect, plain
 from edge.journal.flushes import Flushes
 from edge.journal.history import Retention, figures, may_drop
@@ -42,8 +42,9 @@ from edge.journal.records import (
     Stored,
 )
 from edge.journal.recovery import Tell
-from edge.journal.rows import FIND, READ, row, stored
-from edge.journal.writer import Work, Writer
+from edge.journal.rows import row
+from edge.journal.work import Work
+from edge.journal.writer import Writer
 
 __all__ = [
     "History",
@@ -85,11 +86,9 @@ class Journal:
         self._reader = connect(path)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
         self._writer = Writer(
-            opened.database,
-            opened.last,
+            opened,
             lambda works: self._tell(self._on_commit, works),
             lambda error, works: self._tell(self._on_failure, error, works),
-            opened.copies,
         )
         self._writer.start()
 
@@ -151,7 +150,9 @@ class Journal:
 
         All of them have one `origin`.
         """
-        events = await self._query(partial(_read, after=after, limit=limit, max_bytes=max_bytes))
+        events = await self._query(
+            partial(queries.read, after=after, limit=limit, max_bytes=max_bytes)
+        )
         if len(self._epochs) > 1 and events:
             epoch = self._epoch(events[0].sequence)
             return [event for event in events if self._epoch(event.sequence) == epoch]
@@ -218,16 +219,16 @@ class Journal:
 
     async def notes(self, destination: str) -> dict[str, bytes]:
         """All that the destination noted, by key."""
-        return await self._query(partial(_notes, destination=destination))
+        return await self._query(partial(queries.notes, destination=destination))
 
     async def find(self, subjects: Collection[str], after: int, through: int) -> list[Stored]:
         """The events with one of these subjects, in order; looks at every one in between."""
         wanted = msgspec.json.encode(list(subjects)).decode()
-        return await self._query(partial(_find, bounds=(after, through), wanted=wanted))
+        return await self._query(partial(queries.find, bounds=(after, through), wanted=wanted))
 
     async def parked(self, destination: str) -> list[Parked]:
         """What the destination refused for good, by sequence."""
-        return await self._query(partial(_parked, destination=destination))
+        return await self._query(partial(queries.parked, destination=destination))
 
     async def watch(self) -> NoReturn:
         """Wait for the end: raises JournalFailed when the disk lied. Then end the process."""
@@ -297,32 +298,3 @@ class Journal:
     def _wake(self) -> None:
         self._news.set()  # wakes all who wait at this moment …
         self._news.clear()  # … and lets the next ones wait
-
-
-def _read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> list[Stored]:
-    events: list[Stored] = []
-    size = 0
-    with closing(plain(database).execute(READ, (after, limit))) as rows:
-        for found in rows:
-            size += len(found[-1])
-            if events and size > max_bytes:
-                break
-            events.append(stored(found))
-    return events
-
-
-def _find(database: SqliteDatabase, bounds: tuple[int, int], wanted: str) -> list[Stored]:
-    with closing(plain(database).execute(FIND, (*bounds, wanted))) as rows:
-        return [stored(found) for found in rows]
-
-
-def _notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:
-    table = models.Note
-    query = table.select(table.key, table.data).where(table.destination == destination)
-    return dict(query.tuples().execute(database))
-
-
-def _parked(database: SqliteDatabase, destination: str) -> list[Parked]:
-    table = models.Parked
-    query = table.select(table.sequence, table.reason).where(table.destination == destination)
-    return [Parked(*row) for row in query.order_by(table.sequence).tuples().execute(database)]

@@ -13,23 +13,27 @@ import os
 import sqlite3
 from pathlib import Path
 
+from edge.journal.reserve import PAGE, Reserve
+
 PAGES = 1000
 """A checkpoint comes before the log holds so many pages; then it begins again at its start."""
 
 _AGAIN = 100
 """So many pages later a checkpoint is tried again that could not end: somebody was reading."""
 
-_PAGE = 4096
-
-LOG_BYTES = (PAGES + _AGAIN) * _PAGE
+LOG_BYTES = (PAGES + _AGAIN) * PAGE
 """What the log takes, and what writing it back may take again."""
 
 
 class Log:
-    """The log of one connection in WAL mode, with `wal_autocheckpoint` off."""
+    """The log of one connection in WAL mode, with `wal_autocheckpoint` off.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    file: a descriptor of the database. Any other one, once closed, would drop SQLite's locks.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, file: int) -> None:
         self._connection = connection
+        self._reserve = Reserve(file)
         self._file = path.with_name(f"{path.name}-wal")
         self._pages = 0
 
@@ -38,8 +42,11 @@ class Log:
 
         And somewhat larger than that: the last pages stay in the cache and never reach it.
         """
-        if self._file.exists() and self._file.stat().st_size >= PAGES * _PAGE:
-            return
+        if not (self._file.exists() and self._file.stat().st_size >= PAGES * PAGE):
+            self._fill()
+        self._reserve.renew(self._count("page_count"))
+
+    def _fill(self) -> None:
         connection, size = self._connection, LOG_BYTES
         (cache,) = connection.execute("PRAGMA cache_size").fetchone()
         connection.execute("PRAGMA cache_size = 16")
@@ -55,6 +62,18 @@ class Log:
                 connection.execute("ROLLBACK")
             connection.execute(f"PRAGMA cache_size = {cache}")
         self._flush()
+
+    def make_room(self, pages: int) -> None:
+        """See that a commit of so many pages can be written back, however full the disk gets.
+
+        Raises NoRoom, and OSError for a bad disk.
+        """
+        free = self._count("freelist_count")
+        self._reserve.hold(self._count("page_count") + max(0, pages - free))
+
+    def _count(self, name: str) -> int:
+        (count,) = self._connection.execute(f"PRAGMA {name}").fetchone()
+        return int(count)
 
     def committed(self, pages: int) -> None:
         """Count the pages of a commit, and write the log back before it is full.
@@ -73,6 +92,7 @@ class Log:
                 raise
             found = (1, 0, 0)
         busy, held, written = found
+        self._reserve.renew(self._count("page_count"))
         self._pages = PAGES - _AGAIN if busy or written < held else 0
 
     def _flush(self) -> None:

@@ -99,13 +99,13 @@ def kill_opening(strace: str) -> Callable[[Path, str, int], int]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 10 MB of its own."""
+    """A file system of 12 MB of its own."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to mount a small file system")
     room = tmp_path / "small"
     room.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(room)], check=False
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(room)], check=False
     )
     if mounted.returncode != 0:
         pytest.skip("needs the right to mount a file system")

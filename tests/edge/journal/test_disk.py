@@ -417,6 +417,29 @@ async def test_delivered_history_goes_while_the_log_holds_all_it_can(
         assert min(kept) > 1
 
 
+async def test_a_crm_that_comes_back_ends_the_waiting_on_a_disk_that_stays_full(
+    small_disk: Path, make_event: Callable[[int], Sealed], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Saving the position and giving up what was delivered must not need room themselves."""
+    async with watched(small_disk) as box:
+        await _store(box, make_event, 8_000)
+        box.filler.fill()
+        await _until(lambda: not box.ballast)
+        box.filler.fill()
+        storing = asyncio.ensure_future(_store(box, make_event, 4_000))
+        await _until(lambda: box.journal.full)
+        stored = box.journal.last
+        assert not storing.done()
+        box.journal.advance("crm", Position(7_500))
+        await asyncio.wait_for(storing, SECONDS)
+        box.filler.fill()
+        kept = {event.sequence for event in await box.journal.read(0, 100_000, 1 << 30)}
+        assert set(range(7_501, box.journal.last + 1)) <= kept
+        assert 8_000 <= stored < box.journal.last
+    written = [each for each in caplog.messages if "The journal cannot be written" in each]
+    assert len(written) == 1
+
+
 @pytest.mark.parametrize("small_disk", ["tmpfs"], indirect=True)
 async def test_a_damaged_file_goes_after_all_delivered_history(
     small_disk: Path, make_event: Callable[[int], Sealed], caplog: pytest.LogCaptureFixture

@@ -1,0 +1,39 @@
+"""What is asked of the journal's tables, in the reader's thread."""
+
+from contextlib import closing
+
+from peewee import SqliteDatabase
+
+from edge.journal import models
+from edge.journal.connecting import plain
+from edge.journal.records import Parked, Stored
+from edge.journal.rows import FIND, READ, stored
+
+
+def read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> list[Stored]:
+    events: list[Stored] = []
+    size = 0
+    with closing(plain(database).execute(READ, (after, limit))) as rows:
+        for found in rows:
+            size += len(found[-1])
+            if events and size > max_bytes:
+                break
+            events.append(stored(found))
+    return events
+
+
+def find(database: SqliteDatabase, bounds: tuple[int, int], wanted: str) -> list[Stored]:
+    with closing(plain(database).execute(FIND, (*bounds, wanted))) as rows:
+        return [stored(found) for found in rows]
+
+
+def notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:
+    table = models.Note
+    query = table.select(table.key, table.data).where(table.destination == destination)
+    return dict(query.tuples().execute(database))
+
+
+def parked(database: SqliteDatabase, destination: str) -> list[Parked]:
+    table = models.Parked
+    query = table.select(table.sequence, table.reason).where(table.destination == destination)
+    return [Parked(*row) for row in query.order_by(table.sequence).tuples().execute(database)]

@@ -1,0 +1,81 @@
+"""Room on the disk for what the log holds and the file does not yet.
+
+    file ── as long as it was at the last checkpoint ──│── reserve: blocks of its own, no length ──│
+
+A log on a full disk is a trap: it takes pages that are new to the file, cannot write them back, and
+in the end takes nothing any more, not even the DELETE that would make room. So before a commit may
+make the file longer, the disk gives it the blocks (fallocate(2) with FALLOC_FL_KEEP_SIZE), and what
+does not fit is seen then. A checkpoint sets the length and gives back what was not needed.
+"""
+
+import ctypes
+import errno
+import os
+from contextlib import suppress
+
+PAGE = 4096
+
+_AHEAD = 256
+"""Pages to ask for at once, where the disk has them: a flush for that many."""
+
+_KEEP_SIZE = 1
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.ENOSYS)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NoRoom(Exception):
+    """The disk has no room for a longer file."""
+
+
+class Reserve:
+    """The blocks of one file, by its descriptor."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._pages = 0
+        self._given = True
+
+    def hold(self, pages: int) -> None:
+        """See that the file can take so many pages. Raises NoRoom, and OSError for a bad disk.
+
+        A file system that gives no blocks ahead is left as it is.
+        """
+        if pages <= self._pages or pages * PAGE <= os.fstat(self._file).st_size:
+            return
+        try:
+            self._ask(pages + _AHEAD)
+        except NoRoom:
+            self._ask(pages)
+
+    def renew(self, pages: int) -> None:
+        """A checkpoint has cut the file to so many pages: ask anew, while there may be room."""
+        self._pages = 0
+        with suppress(NoRoom):
+            self._ask(pages + _AHEAD)
+
+    def _ask(self, pages: int) -> None:
+        if not self._given:
+            return
+        have = os.fstat(self._file).st_size
+        # Asked first: a try that fails may keep what there was, and leave the log without any.
+        disk = os.fstatvfs(self._file)
+        if pages * PAGE - max(have, self._pages * PAGE) > disk.f_bavail * disk.f_frsize:
+            raise NoRoom
+        failed = _allocate(self._file, have, pages * PAGE - have)
+        if failed in _NO_SPACE:
+            raise NoRoom
+        if failed in _NO_SUCH_CALL:
+            self._given = False
+        elif failed:
+            raise OSError(failed, os.strerror(failed))
+        else:
+            os.fsync(self._file)  # or a power cut takes it back, and leaves the log
+            self._pages = pages
+
+
+def _allocate(file: int, begin: int, length: int) -> int:
+    """The error, 0 for none."""
+    result = _libc.fallocate64(file, _KEEP_SIZE, ctypes.c_int64(begin), ctypes.c_int64(length))
+    return ctypes.get_errno() if result else 0

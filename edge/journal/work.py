@@ -1,0 +1,75 @@
+"""What is committed together, and the statements that put it into the tables."""
+
+import sqlite3
+from asyncio import Future
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.journal.records import Position
+from edge.journal.rows import INSERT, Row
+from edge.journal.wal import PAGES
+
+_MEMORY = "INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
+_POSITION = (
+    "INSERT INTO progress VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor,"
+    " live_first = excluded.live_first, live_last = excluded.live_last"
+)
+_PARKED = "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason"
+
+_NOTE = "INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
+_FORGET = "DELETE FROM note WHERE destination = ? AND key = ?"
+
+_FILLED = 3300
+"""Bytes of events that a page takes at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be committed together. Without a waiter it may wait for other work."""
+
+    waiter: "Future[int] | None" = None
+    rows: Sequence[Row] = ()
+    memory: tuple[str, bytes] | None = None
+    position: tuple[str, Position] | None = None
+    parked: Sequence[tuple[str, int, str]] = ()
+    notes: Sequence[tuple[str, str, bytes | None]] = ()
+
+
+def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) -> None:
+    """Write all of it in the open transaction; `first` is the sequence of the first row.
+
+    Of several memories of a device, or positions of a destination, the last one counts.
+    """
+    if rows := [row for work in works for row in work.rows]:
+        connection.executemany(INSERT, ((first + n, *row) for n, row in enumerate(rows)))
+    if memories := dict(work.memory for work in works if work.memory):
+        connection.executemany(_MEMORY, memories.items())
+    if positions := dict(work.position for work in works if work.position):
+        moved = ((name, at.cursor, *(at.live or (None, None))) for name, at in positions.items())
+        connection.executemany(_POSITION, moved)
+    if parked := [line for work in works for line in work.parked]:
+        connection.executemany(_PARKED, parked)
+    for destination, key, data in (note for work in works for note in work.notes):
+        if data is None:
+            connection.execute(_FORGET, (destination, key))
+        else:
+            connection.execute(_NOTE, (destination, key, data))
+
+
+def part(works: Sequence[Work]) -> list[Work]:
+    """The first of them, at least one, that half a log can take."""
+    size = 0
+    for number, work in enumerate(works):
+        size += pages([work])
+        if number and size > PAGES // 2:
+            return list(works[:number])
+    return list(works)
+
+
+def pages(works: Sequence[Work]) -> int:
+    """How many pages a commit writes to the log, rather too many than too few."""
+    rows = sum(len(work.rows) + len(work.parked) + len(work.notes) for work in works)
+    size = sum(len(row[-1]) for work in works for row in work.rows)
+    size += sum(len(work.memory[1]) for work in works if work.memory)
+    tables = any(work.memory for work in works) + any(work.position for work in works)
+    return 2 + tables + rows // 20 + size // _FILLED
