@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "link": "edge.delivery.destinations.link.destination",
+    "payamgostar": "edge.delivery.destinations.payamgostar.destination",
 }
 NAMES = tuple(MODULES)
 
