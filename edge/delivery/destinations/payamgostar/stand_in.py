@@ -35,6 +35,8 @@ from edge.delivery.destinations.payamgostar.stand_in_bodies import (
 
 T = TypeVar("T")
 
+Version = Literal["v1", "v2", "v2-json"]
+
 _LOCKED_AFTER = 5
 _OFFSET = re.compile(rb'"(?:[A-Z][a-z]+)+Date":"[-0-9]+T[0-9:]+(?:Z|\+00:00)"')
 
@@ -78,7 +80,7 @@ class System:
 class PayamGostarStandIn(StandIn):
     """version: whose login it has. unique: refuses a second call of one SourceId with 409."""
 
-    def __init__(self, version: Literal["v1", "v2", "v2-json"] = "v1") -> None:
+    def __init__(self, version: Version = "v1") -> None:
         super().__init__()
         self.version = version
         self.user, self.password = "payvand", "made-up&pass+word"
