@@ -69,15 +69,18 @@ class Office:
         self.stand_in = stand_in
         self.make = make
         self.url = ""
-        self._runner = web.AppRunner(stand_in.app(), access_log=None, shutdown_timeout=0.1)
+        self._runner: web.AppRunner | None = None
 
-    async def open(self, port: int = 0) -> None:
+    async def open(self) -> None:
+        app = self.stand_in.app()
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def misbehave(self, mode: str, **more: Any) -> None:  # noqa: ANN401 - fields of an order
         self.stand_in.order = msgspec.convert({"mode": mode, **more}, Order)
