@@ -32,7 +32,7 @@ from edge.delivery.destination import (
     DestinationSpec,
     NotAllowed,
 )
-from edge.delivery.destinations.opencrm.form import Request, request
+from edge.delivery.destinations.opencrm.form import Form, Request
 from edge.delivery.destinations.opencrm.settings import OpenCrmSettings
 from edge.delivery.http_answer import Answer, refusal, words
 from edge.delivery.http_client import PATIENCE, HttpClient
@@ -117,7 +117,7 @@ class OpenCrmCalls:
     async def tell(self, event: Stored, call_id: str, step: Step, *, live: bool) -> Named:
         """See Store."""
         system = self._settings.system(event.device)
-        asked = request(step, system, call_id, self._zone, live=live)
+        asked = Form(system, call_id, self._zone).request(step, live=live)
         url = f"{self._base}/{asked.name}"
         headers = {"Content-Type": "application/json; charset=utf-8"}
         answer = await self._http.request("POST", url, asked.body, headers)

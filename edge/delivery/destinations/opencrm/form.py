@@ -10,6 +10,7 @@ ids are text. `Date` of CallCreated is the begin, of CallUpdated the end. The fi
 joins two calls that turned out to be one; a call here is one from its beginning.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -86,65 +87,81 @@ class Request(Struct, frozen=True):
     body: bytes
 
 
-def request(step: Step, system: str, call_id: str, zone: tzinfo, *, live: bool) -> Request:
-    """The one request that a step is. system: the key of the telephony system there."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one call is written. system: the key of its telephony system there. zone: the site's."""
 
-    def local(at: datetime | None) -> datetime | None:
-        return at and at.astimezone(zone).replace(microsecond=0)
+    system: str
+    call_id: str
+    zone: tzinfo
 
-    if isinstance(step, CreateCall):
-        create = _CallCreated(
-            system,
+    def request(self, step: Step, *, live: bool) -> Request:
+        """The one request that a step is."""
+        if isinstance(step, CreateCall):
+            return self._create_call(step, live=live)
+        if isinstance(step, CreateChannel):
+            return self._create_channel(step, live=live)
+        if isinstance(step, UpdateChannel):
+            return self._update_channel(step, live=live)
+        said = step.summary
+        update = _CallUpdated(
+            self.system,
+            str(step.call),
             live,
-            call_id,
+            said.number,
+            self._local(said.ended_at) if said.ended_at else None,
+            _type(said),
+            _result(said),
+            None,
+        )
+        return Request("CallUpdated", encode(update))
+
+    def _create_call(self, step: CreateCall, *, live: bool) -> Request:
+        create = _CallCreated(
+            self.system,
+            live,
+            self.call_id,
             step.summary.number,
-            step.started_at.astimezone(zone).replace(microsecond=0),
+            self._local(step.started_at),
             _type(step.summary),
             _result(step.summary),
-            f"{call_id}-c1",
+            f"{self.call_id}-c1",
             step.first.name,
             _PEER_TYPES[step.first.kind],
         )
         return Request("CallCreated", encode(create))
-    if isinstance(step, CreateChannel):
-        channel = _ChannelCreated(
-            system,
+
+    def _create_channel(self, step: CreateChannel, *, live: bool) -> Request:
+        create = _ChannelCreated(
+            self.system,
             str(step.call),
             live,
             step.peer.name,
             _PEER_TYPES[step.peer.kind],
-            f"{call_id}-c{step.number}",
+            f"{self.call_id}-c{step.number}",
             _STATES["ringing"],
-            step.begun_at.astimezone(zone).replace(microsecond=0),
+            self._local(step.begun_at),
         )
-        return Request("CallChannelCreated", encode(channel))
-    if isinstance(step, UpdateChannel):
+        return Request("CallChannelCreated", encode(create))
+
+    def _update_channel(self, step: UpdateChannel, *, live: bool) -> Request:
         now = step.condition
-        change = _ChannelUpdated(
-            system,
+        update = _ChannelUpdated(
+            self.system,
             str(step.id),
             live,
             _STATES[now.status],
             _RESPONSES[now.response],
-            local(now.connected_at),
-            local(now.hung_up_at),
+            self._local(now.connected_at) if now.connected_at else None,
+            self._local(now.hung_up_at) if now.hung_up_at else None,
             None,
             step.to.name if step.to else "",
             _PEER_TYPES[step.to.kind] if step.to else None,
         )
-        return Request("CallChannelUpdated", encode(change))
-    said = step.summary
-    update = _CallUpdated(
-        system,
-        str(step.call),
-        live,
-        said.number,
-        local(said.ended_at),
-        _type(said),
-        _result(said),
-        None,
-    )
-    return Request("CallUpdated", encode(update))
+        return Request("CallChannelUpdated", encode(update))
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone).replace(microsecond=0)
 
 
 def _type(said: Summary) -> str:

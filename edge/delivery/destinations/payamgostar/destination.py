@@ -11,9 +11,10 @@ What may be double there. PayamGostar gives a call its number (CallId) in the an
 against a second one of the same SourceId that anybody knows of, and lists only calls that go on
 (`call/active`). So when the answer to POST call was lost, by the line or by a power cut, the box
 looks for the call there by number and start, and goes on with what it finds: a live call is not
-doubled. One that was sent after its end is on no list, and is sent once more. The channel list of a
-call cannot be asked for at all: a channel whose answer was lost is there twice, and the first
-channel of a call that was found again is not changed any more. Nothing else is ever doubled.
+doubled. One that was sent after its end is on no list, and is sent once more; so is one that
+PayamGostar takes only after the box has stopped waiting for it. The channels of a call cannot be
+asked for at all: one whose answer was lost is there twice, and the first channel of a call that was
+found again is not changed any more. Nothing else is ever doubled.
 
 Of a refusal nobody knows the wording. So the box looks itself what is missing: the telephony
 system, a line, an extension. A fault (500) that comes again and again for one event while the rest
@@ -35,7 +36,7 @@ from edge.delivery.destination import (
     NotAllowed,
 )
 from edge.delivery.destinations.payamgostar.api import Api, refused
-from edge.delivery.destinations.payamgostar.form import Request, request
+from edge.delivery.destinations.payamgostar.form import Form, Request
 from edge.delivery.destinations.payamgostar.login import Login, Slowness
 from edge.delivery.destinations.payamgostar.settings import PayamGostarSettings
 from edge.delivery.destinations.payamgostar.words import ActiveCall, CallNamed, ChannelNamed
@@ -112,7 +113,7 @@ class PayamGostarCalls:
         """See Store."""
         system = self._settings.system(event.device)
         await self._api.system(system)
-        asked = request(step, system, call_id, self._zone, live=live)
+        asked = Form(system, call_id, self._zone).request(step, live=live)
         answer = await self._api.ask(asked.method, asked.path, asked.body)
         if answer.status not in OK:
             raise await self._why(answer, asked, system)

@@ -11,6 +11,7 @@ handed-on call is its channel with another peer (ToChangePeerName) and the respo
 `call/merge` is for calls that were begun twice, and a call here begins once.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -82,53 +83,70 @@ class Request(Struct, frozen=True):
     peers: tuple[Peer, ...] = ()
 
 
-def request(step: Step, system: str, call_id: str, zone: tzinfo, *, live: bool) -> Request:
-    """The one request that a step is. system: the key of the telephony system there."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one call is written. system: the key of its telephony system there. zone: the site's."""
 
-    def local(at: datetime | None) -> datetime | None:
-        return at and at.astimezone(zone).replace(microsecond=0)
+    system: str
+    call_id: str
+    zone: tzinfo
 
-    if isinstance(step, CreateCall):
+    def request(self, step: Step, *, live: bool) -> Request:
+        """The one request that a step is."""
+        if isinstance(step, CreateCall):
+            return self._create_call(step, live=live)
+        if isinstance(step, CreateChannel):
+            return self._create_channel(step, live=live)
+        if isinstance(step, UpdateChannel):
+            return self._update_channel(step, live=live)
+        said = step.summary
+        ended = self._local(said.ended_at) if said.ended_at else None
+        update = _CallUpdate(step.call, ended, said.number, None, _type(said), live)
+        return Request("PUT", CALL, encode(update))
+
+    def _create_call(self, step: CreateCall, *, live: bool) -> Request:
         create = _CallCreate(
-            system,
-            call_id,
+            self.system,
+            self.call_id,
             step.summary.number,
-            step.started_at.astimezone(zone).replace(microsecond=0),
+            self._local(step.started_at),
             _type(step.summary),
             step.first.name,
             _PEER_TYPES[step.first.kind],
-            f"{call_id}-c1",
+            f"{self.call_id}-c1",
             live,
         )
         return Request("POST", CALL, encode(create), (step.first,))
-    if isinstance(step, CreateChannel):
-        channel = _ChannelCreate(
+
+    def _create_channel(self, step: CreateChannel, *, live: bool) -> Request:
+        create = _ChannelCreate(
             step.call,
             step.peer.name,
             _PEER_TYPES[step.peer.kind],
-            f"{call_id}-c{step.number}",
+            f"{self.call_id}-c{step.number}",
             _STATUSES["ringing"],
-            step.begun_at.astimezone(zone).replace(microsecond=0),
+            self._local(step.begun_at),
             live,
         )
-        return Request("POST", CHANNEL, encode(channel), (step.peer,))
-    if isinstance(step, UpdateChannel):
+        return Request("POST", CHANNEL, encode(create), (step.peer,))
+
+    def _update_channel(self, step: UpdateChannel, *, live: bool) -> Request:
         now = step.condition
-        change = _ChannelUpdate(
+        update = _ChannelUpdate(
             step.id,
             _STATUSES[now.status],
             _RESPONSES[now.response],
             None,
-            local(now.connected_at),
-            local(now.hung_up_at),
+            self._local(now.connected_at) if now.connected_at else None,
+            self._local(now.hung_up_at) if now.hung_up_at else None,
             step.to.name if step.to else None,
             _PEER_TYPES[step.to.kind] if step.to else None,
             live,
         )
-        return Request("PUT", CHANNEL, encode(change), (step.to,) if step.to else ())
-    said = step.summary
-    update = _CallUpdate(step.call, local(said.ended_at), said.number, None, _type(said), live)
-    return Request("PUT", CALL, encode(update))
+        return Request("PUT", CHANNEL, encode(update), (step.to,) if step.to else ())
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone).replace(microsecond=0)
 
 
 def _type(said: Summary) -> int:

@@ -9,6 +9,7 @@ lists only live calls, with local times that have no offset. A call begun as mis
 answered becomes a received one by PUT. Unknown lines and extensions are entered when
 UpdatePeersIfNotExists is ticked, otherwise a request that names one fails with 500 and no word why.
 
+It has the user `payvand`, password `made-up&pass+word`, and the telephony system `pbx1`.
 Users, keys and tickets can be changed while it runs (`PayamGostarStandIn`'s attributes); what else
 it does to order tells edge/delivery/call_store/stand_in.py.
 """

@@ -1,11 +1,13 @@
 """PayamGostar answers badly, or not: delivered later, parked with the reason, or an alarm."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
+from edge.delivery.destination import TellsTime
 from edge.delivery.destinations.payamgostar.stand_in import System
 from tests.edge.delivery.call_store.office import case, event
 
@@ -32,7 +34,6 @@ PASSING = [
     {"mode": "status", "status": 599},
     {"mode": "html"},
     {"mode": "drop-request"},
-    {"mode": "stall", "seconds": 1.0},
 ]
 
 
@@ -41,7 +42,6 @@ PASSING = [
 async def test_what_passes_is_delivered_later_and_once(
     office: "PayamGostarOffice", where: str, order: dict[str, Any]
 ) -> None:
-    office.patience = 0.2
     office.misbehave(on=where, requests=2, **order)
     await office.tell(*case("incoming-answered"))
     (call,) = office.crm.calls
@@ -51,6 +51,27 @@ async def test_what_passes_is_delivered_later_and_once(
         (["109"], 4),
     ]
     assert await office.journal.parked("crm") == []
+
+
+@pytest.mark.parametrize("where", [CHANGE_CHANNEL, CHANGE, "GET /api/v1/telephony"])
+async def test_a_slow_answer_is_waited_for_no_longer_than_patience(
+    office: "PayamGostarOffice", where: str
+) -> None:
+    office.patience = 0.2
+    office.misbehave("stall", on=where, requests=2, seconds=1.0)
+    await office.tell(*case("incoming-answered"))
+    assert [call.type for call in office.crm.calls] == [2]
+
+
+async def test_a_call_that_is_taken_after_the_box_gave_up_waiting_may_be_there_twice(
+    office: "PayamGostarOffice",
+) -> None:
+    """It was on no list yet when the box looked: this too nobody can avoid."""
+    office.patience = 0.2
+    office.misbehave("stall", on=CREATE, requests=1, seconds=1.0)
+    await office.tell(*case("incoming-answered"))
+    await office.until(lambda: len(office.crm.calls) == 2)
+    assert [call.source for call in office.crm.calls] == ["c1", "c1"]
 
 
 @pytest.mark.parametrize("status", [400, 402, 406, 411, 413, 414, 415, 422, 431, 451])
@@ -287,3 +308,14 @@ async def test_data_that_are_no_call_are_parked(office: "PayamGostarOffice") -> 
     (parked,) = await office.journal.parked("crm")
     assert parked.sequence == 1
     assert len(office.crm.calls) == 1
+
+
+async def test_its_clock_is_heard(office: "PayamGostarOffice") -> None:
+    async with office.forwarding() as forwarder:
+        destination = forwarder._destination
+        assert isinstance(destination, TellsTime)
+        await office.journal.append(case("ended-only"))
+        await office.settled()
+        heard = await destination.ask_time("")
+    assert heard is not None
+    assert abs(heard.said - datetime.now(UTC)) < timedelta(seconds=5)
