@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 MODULES = {
     "link": "edge.delivery.destinations.link.destination",
+    "payamgostar": "edge.delivery.destinations.payamgostar.destination",
+    "opencrm": "edge.delivery.destinations.opencrm.destination",
 }
 NAMES = tuple(MODULES)
 

@@ -1,0 +1,1 @@
+"""PayamGostar's telephony interface: a call with a channel for each line and extension."""
