@@ -45,7 +45,7 @@ _TAIL = 7
 _TRAFFIC = frozenset({"call", "recording", "sms", "fax"})
 _GOING_ON = frozenset({"call.ringing", "call.answered"})
 _AS_PRINTED = frozenset({"extension", "short"})
-_UNREAD = frozenset({"unparsed", "unreliable"})
+_UNREAD = frozenset({"unparsed", "unreliable", "masked"})
 
 
 class Wanted(Settings, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class Shown(Struct, frozen=True):
     @property
     def has_number(self) -> bool:
         """Whether it shows who it is, readable or not."""
-        if self.number_status in ("withheld", "unavailable", "masked"):
+        if self.number_status in ("withheld", "unavailable"):
             return False
         return any((self.number, self.number_raw, self.peer, self.peer_raw))
 

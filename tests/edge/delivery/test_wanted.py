@@ -95,10 +95,21 @@ async def test_an_internal_call_has_two_ends(house: "House") -> None:
     assert await chosen(house, ALL_BUT, to, of, outside) == [3]
 
 
-@pytest.mark.parametrize("raw", ["9120001122", "0098 912 000 11 22", "80001122"])
-async def test_an_unread_number_that_may_be_private_is_kept_back(house: "House", raw: str) -> None:
-    unread = of_call("ended", number_raw=raw, number_status="unparsed")
-    assert await chosen(house, ALL_BUT, unread) == []
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("9120001122", "unparsed"),
+        ("0098 912 000 11 22", "unreliable"),
+        ("80001122", "unparsed"),
+        ("...0001122", "masked"),
+    ],
+)
+async def test_an_unread_number_that_may_be_private_is_kept_back(
+    house: "House", raw: str, status: str
+) -> None:
+    unread = of_call("ended", number_raw=raw, number_status=status)
+    harmless = of_call("ended", number_raw="0912000112", number_status=status)
+    assert await chosen(house, ALL_BUT, unread, harmless) == [2]
 
 
 async def test_an_unread_number_is_not_taken_for_a_listed_one(house: "House") -> None:
