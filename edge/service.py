@@ -197,6 +197,7 @@ class Edge:
             JournalNotebook(self._journal, entry.name),
             self._clock.age,
             self._known_time,
+            lambda: self._journal.position(entry.name).cursor,
         )
         right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)

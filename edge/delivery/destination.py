@@ -125,7 +125,7 @@ class Branch:
 
     box: 12 hex digits. zone: of the site. notebook: this destination's own. age: seconds since an
     event happened, by the monotonic clock; infinite for one of an earlier boot. now: the time of
-    day, None while nobody knows it.
+    day, None while nobody knows it. settled: all events up to this sequence are settled there.
     """
 
     box: str
@@ -133,6 +133,7 @@ class Branch:
     notebook: Notebook
     age: Callable[[Stored], float]
     now: Callable[[], datetime | None]
+    settled: Callable[[], int] = lambda: 0
 
 
 class Destination(Protocol):
