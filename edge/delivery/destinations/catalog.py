@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "link": "edge.delivery.destinations.link.destination",
+    "bitrix24": "edge.delivery.destinations.bitrix24.destination",
     "webhook": "edge.delivery.destinations.webhook.destination",
 }
 NAMES = tuple(MODULES)

@@ -10,6 +10,7 @@ without a body. `bad_day.py` has the rest.
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ class Receiver:
     taken: dict[str, dict[str, Any]] = field(default_factory=dict)
     repeats: int = 0
     bad_day: BadDay = field(default_factory=BadDay)
+    after: Callable[[], None] = lambda: None
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self.bad_day.middleware()])
@@ -49,6 +51,7 @@ class Receiver:
         body = await request.text()
         wrong = self._wrong(headers, body)
         self.requests.append((wrong or "taken", headers, body))
+        self.after()
         if self.closed:
             return web.Response(status=410)
         if wrong:
@@ -84,16 +87,18 @@ async def serve(receiver: Receiver, port: int = 0) -> tuple[web.AppRunner, str]:
 
 async def _run(secret: str, port: int) -> None:
     receiver = Receiver([secret])
+
+    def show() -> None:
+        verdict, headers, body = receiver.requests[-1]
+        sys.stdout.write(f"{headers.get('webhook-id')}: {verdict} {body}\n")
+        sys.stdout.flush()
+
+    receiver.after = show
     runner, url = await serve(receiver, port)
     sys.stdout.write(f"Webhooks are taken at {url}\n")
-    seen = 0
+    sys.stdout.flush()
     try:
-        while True:
-            for verdict, headers, body in receiver.requests[seen:]:
-                sys.stdout.write(f"{headers.get('webhook-id')}: {verdict} {body}\n")
-                seen += 1
-            sys.stdout.flush()
-            await asyncio.sleep(0.5)
+        await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 

@@ -65,6 +65,7 @@ class Box:
             JournalNotebook(self.journal, NAME),
             self._age,
             lambda: self.time,
+            lambda: self.journal.position(NAME).cursor,
         )
 
     def _age(self, _: Stored) -> float:
