@@ -211,7 +211,7 @@ class Edge:
         )
         right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)
-        terms = Terms(restraint=restraint, most_events=spec.most_events)
+        terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
         return Forwarder(entry.name, self._journal, right, terms)
 
     async def _serve_control(self) -> None:

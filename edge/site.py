@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
@@ -19,8 +19,9 @@ import drivers.catalog
 import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
-from edge.checking import Problems, TableReader, check_table
+from edge.checking import Problems, TableReader, check_table, suggestion
 from edge.delivery.restraint import Forwarding
+from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.journal.records import History
 
@@ -31,6 +32,7 @@ BOX = "box"
 """The key under which the box's own events go out; no device may have it."""
 
 Table = dict[str, Any]
+T = TypeVar("T", bound=Struct)
 
 MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
 """From the version that a file has to the next one up."""
@@ -55,6 +57,7 @@ class Destination(Struct, frozen=True):
     kind: str
     settings: Settings
     forwarding: Forwarding = Forwarding()
+    wanted: Wanted = Wanted()
 
 
 class Site(Struct, frozen=True):
@@ -128,7 +131,10 @@ def check(
     found += wrong
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports) for entry in _entries(reader, "device", "key")]
-    crms = [_destination(entry, destinations) for entry in _entries(reader, "destination", "name")]
+    keys = _keys(reader.table.get("device"))
+    crms = [
+        _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
+    ]
     if found or name is None or timezone is None or history is None:
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
@@ -218,17 +224,40 @@ def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Devi
     return None
 
 
-def _destination(entry: TableReader, catalog: Catalog) -> Destination | None:
-    entry.only("name", "kind", "settings", "forwarding")
+def _keys(devices: object) -> tuple[str, ...]:
+    """Where events come from: the devices, right or wrong, and the box itself."""
+    tables = devices if isinstance(devices, list) else ()
+    keys = (table.get("key") for table in tables if isinstance(table, Mapping))
+    return (*(key for key in keys if isinstance(key, str)), BOX)
+
+
+def _destination(entry: TableReader, catalog: Catalog, keys: tuple[str, ...]) -> Destination | None:
+    entry.only("name", "kind", "settings", "forwarding", "wanted")
     kind = entry.choice("kind", catalog.NAMES)
     settings = _settings(entry, catalog, kind)
-    table = entry.table.get("forwarding", {})
-    forwarding, wrong = check_table(Forwarding, table, f"{entry.path}.forwarding")
-    entry.problems.extend(wrong)
+    forwarding = _optional(entry, "forwarding", Forwarding)
+    wanted = _optional(entry, "wanted", Wanted)
+    _check_devices(entry, keys)
     name = entry.table.get("name")
-    if isinstance(name, str) and kind and settings and forwarding:
-        return Destination(name, kind, settings, forwarding)
+    if isinstance(name, str) and kind and settings and forwarding and wanted:
+        return Destination(name, kind, settings, forwarding, wanted)
     return None
+
+
+def _optional(entry: TableReader, key: str, kind: type[T]) -> T | None:
+    made, found = check_table(kind, entry.table.get(key, {}), f"{entry.path}.{key}")
+    entry.problems.extend(found)
+    return made
+
+
+def _check_devices(entry: TableReader, keys: tuple[str, ...]) -> None:
+    wanted = entry.table.get("wanted")
+    for field in ("only_devices", "all_but_devices"):
+        listed = wanted.get(field) if isinstance(wanted, Mapping) else None
+        for at, key in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(key, str) and key not in keys:
+                advice = f'"{key}" is no device of this site: {suggestion(key, keys)}'
+                entry.wrong(f"wanted.{field}[{at}]", advice)
 
 
 def _link(entry: TableReader) -> LinkAddress | None:

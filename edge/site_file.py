@@ -51,6 +51,8 @@ def to_toml(site: Site) -> str:
         tables = {"settings": non_defaults(destination.settings)}
         if forwarding := non_defaults(destination.forwarding):
             tables["forwarding"] = forwarding
+        if wanted := non_defaults(destination.wanted):
+            tables["wanted"] = wanted
         parts.append(tomli_w.dumps({"destination": tables}))
     return "".join(parts)
 

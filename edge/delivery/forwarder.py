@@ -2,8 +2,9 @@
 
     journal ──read, pack (loading.py)──▶ next lane's batch ──deliver──▶ advance | park
 
-The position moves only over what the destination said it stored, or over an event parked with its
-reason. Whatever else happens, the same events are sent again. lanes.py tells what goes first.
+The position moves only over what the destination said it stored, over an event parked with its
+reason, or over one that is not wanted there. Whatever else happens, the same events are sent
+again. lanes.py tells what goes first.
 
 The forwarder and the supervisor of a device are the two places that catch everything: a fault of
 our own in one of them must not end the others. Here it is logged, and all begins anew from the
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from edge.delivery.batch_size import BatchSize
+from edge.delivery.choosing import Choice
 from edge.delivery.destination import (
     BadBatch,
     Batch,
@@ -30,7 +32,7 @@ from edge.delivery.destination import (
     TryLater,
 )
 from edge.delivery.lanes import joined, moved, parted, plan
-from edge.delivery.loading import Load, Loading, Parcel
+from edge.delivery.loading import Load, Loading, Parcel, Passed
 from edge.delivery.progress import Progress, State
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal, JournalFailed, Position
@@ -56,7 +58,8 @@ class Forwarder:
         self._restraint = terms.restraint
         self._pace = terms.pace
         self._size = BatchSize(terms.most_events)
-        self._loading = Loading(journal, destination, self._size, self._restraint)
+        choice = Choice(terms.wanted, journal)
+        self._loading = Loading(journal, destination, self._size, self._restraint, choice)
         self._parked: set[int] = set()
         self._delivered = 0
         self._since = datetime.now(UTC)
@@ -131,10 +134,13 @@ class Forwarder:
         try:
             while plan(self._position) == plan(begun):
                 load = await self._loading.next(group)
-                if load.pending:
-                    load.pending[-1:] = await self._attempt(load, load.pending[-1])
-                else:  # the backlog's last numbers were never given to an event
+                if not load.pending:  # the backlog's last numbers were never given to an event
                     self._move(joined(self._position))
+                elif isinstance(part := load.pending[-1], Passed):
+                    load.pending.pop()
+                    self._move(moved(self._position, load.lane, part.last))
+                else:
+                    load.pending[-1:] = await self._attempt(load, part)
         finally:
             self._loading.stop()
 

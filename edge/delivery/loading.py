@@ -1,8 +1,10 @@
 """Reads and packs one batch ahead of each lane, so that a destination never waits for the box.
 
-lane ──read──▶ gather, on a metered line ──▶ pack, in a thread ──▶ pending ──▶ forwarder
-                                                    ▲
-     events of the same calls from the backlog ─────┘ ahead of it, in parcels of their own
+lane ──read──▶ gather, on a metered line ──▶ choose ──▶ pack, in a thread ──▶ pending ──▶ forwarder
+                                                ▲
+ events of the same calls from the backlog ─────┘ ahead of it, in parcels of their own
+
+What is not wanted is left out of the batch; its number is passed over without a request.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from edge.delivery.batch_size import BatchSize
+from edge.delivery.choosing import Choice
 from edge.delivery.cloudevents import MAX_DATA
 from edge.delivery.destination import Batch, Destination
 from edge.delivery.earlier import Earlier
@@ -30,6 +33,17 @@ class Parcel:
     body: bytes
     ahead: bool = False
 
+    @property
+    def last(self) -> int:
+        return self.batch.last
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """All up to `last` behind what was sent before: none of it is wanted."""
+
+    last: int
+
 
 @dataclass(slots=True)
 class Load:
@@ -43,8 +57,8 @@ class Load:
     lane: Lane
     confirmed: int
     read_to: int
-    pending: list[Parcel] = field(default_factory=list)
-    reading: "Task[list[Parcel]] | None" = None
+    pending: list[Parcel | Passed] = field(default_factory=list)
+    reading: "Task[list[Parcel | Passed]] | None" = None
     ended: bool = False
 
 
@@ -57,11 +71,13 @@ class Loading:
         destination: Destination,
         size: BatchSize,
         restraint: Restraint,
+        choice: Choice,
     ) -> None:
         self._journal = journal
         self._destination = destination
         self._size = size
         self._restraint = restraint
+        self._choice = choice
         self._loads: list[Load] = []
         self._earlier = Earlier(journal, Position())
 
@@ -107,18 +123,23 @@ class Loading:
             load.reading = None
             load.ended = not load.pending
             if load.pending:
-                load.read_to = load.pending[0].batch.last
+                load.read_to = load.pending[0].last
         if load.reading is None and not load.ended:
             load.reading = group.create_task(self._parcels(load))
 
-    async def _parcels(self, load: Load) -> list[Parcel]:
+    async def _parcels(self, load: Load) -> list[Parcel | Passed]:
         """The next batch, behind what has to go ahead of it; none at the end of a backlog."""
-        events = await self._events(load)
+        found = await self._events(load)
+        events = await self._choice.of(found)
+        parcels: list[Parcel | Passed] = []
+        if len(events) < len(found) and found[-1] not in events[-1:]:
+            parcels.append(Passed(found[-1].sequence))
         if not events:
-            return []
-        parcels = [await self.pack(self._batch(load.read_to, events))]
+            return parcels
+        parcels.append(await self.pack(self._batch(load.read_to, events)))
         if not load.lane.is_backlog:
-            for event in reversed(await self._earlier.of(events, self._loads[-1].confirmed)):
+            earlier = await self._earlier.of(events, self._loads[-1].confirmed)
+            for event in reversed(await self._choice.of(earlier)):
                 early = self._batch(event.sequence - 1, [event])
                 parcels.append(await self.pack(early, ahead=True))
         return parcels

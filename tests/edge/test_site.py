@@ -16,6 +16,7 @@ from drivers.wire.address import SerialAddress, TcpAddress
 from edge import site as site_module
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.restraint import Forwarding
+from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.journal.records import History
 from edge.site import Destination, Device, Problem, Site, SiteProblems, check
@@ -395,3 +396,26 @@ def test_a_problem_reads_as_field_and_message() -> None:
 def test_a_mark_in_front_as_windows_editors_write_it_is_read_over(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     assert load(path) == SITE
+
+
+def test_what_a_destination_wants_is_kept_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    text = GOOD + (
+        '[destination.wanted]\nonly_devices = ["pbx1", "box"]\n'
+        'all_but_directions = ["internal"]\nall_but_numbers = ["+989120001122", "+9821*", "105"]\n'
+    )
+    site = check(tomllib.loads(text))
+    assert site.destination[0].wanted == Wanted(
+        only_devices=("pbx1", "box"),
+        all_but_directions=("internal",),
+        all_but_numbers=("+989120001122", "+9821*", "105"),
+    )
+    save(site, tmp_path / "site.toml")
+    assert load(tmp_path / "site.toml") == site
+    with pytest.raises(SiteProblems) as raised:
+        check(tomllib.loads(text.replace('["pbx1", "box"]', '["pbx3"]').replace("+9821*", "021*")))
+    told = {problem.field: problem.message for problem in raised.value.problems}
+    assert set(told) == {
+        'destination[0] "crm".wanted.only_devices[0]',
+        'destination[0] "crm".wanted.all_but_numbers[1]',
+    }
+    assert 'did you mean "pbx' in told['destination[0] "crm".wanted.only_devices[0]']

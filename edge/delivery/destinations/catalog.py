@@ -8,8 +8,10 @@ if TYPE_CHECKING:
 
 MODULES = {
     "link": "edge.delivery.destinations.link.destination",
+    "webhook": "edge.delivery.destinations.webhook.destination",
     "payamgostar": "edge.delivery.destinations.payamgostar.destination",
     "opencrm": "edge.delivery.destinations.opencrm.destination",
+    "bitrix24": "edge.delivery.destinations.bitrix24.destination",
 }
 NAMES = tuple(MODULES)
 

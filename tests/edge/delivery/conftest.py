@@ -19,6 +19,7 @@ from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.restraint import Restraint
 from edge.delivery.terms import Terms
+from edge.delivery.wanted import Wanted
 from edge.journal.journal import Journal, Sealed
 
 TOKEN = "made-up-token"
@@ -86,11 +87,13 @@ class House:
         token: str = TOKEN,
         patience: float = 5.0,
         restraint: Restraint | None = None,
+        wanted: Wanted = Wanted(),  # noqa: B008 - it is frozen
     ) -> AsyncIterator[Forwarder]:
         settings = LinkSettings(url=url or self.crm.url, token=token)
         assert settings.problems() == []
         link = Recording(settings, self.requests, patience)
-        terms = Terms(Pace(base=0.01, cap=0.05, refused=0.05), restraint or Restraint())
+        pace = Pace(base=0.01, cap=0.05, refused=0.05)
+        terms = Terms(pace, restraint or Restraint(), wanted=wanted)
         forwarder = Forwarder("crm", self.journal, link, terms)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(forwarder.run())
