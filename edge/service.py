@@ -19,6 +19,8 @@ from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
+from edge.commands.listener import Listener
+from edge.commands.target import Target
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
@@ -124,6 +126,7 @@ class Edge:
         self._started = self._clock.now().monotonic
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
+        self._listeners = self._made_listeners()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -140,6 +143,8 @@ class Edge:
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
+                for listener in self._listeners:
+                    group.create_task(listener.run())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -202,6 +207,28 @@ class Edge:
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)
         terms = Terms(restraint=restraint, most_events=spec.most_events)
         return Forwarder(entry.name, self._journal, right, terms)
+
+    def _made_listeners(self) -> list[Listener]:
+        """One for each CRM that gives commands; all may speak to all devices that allow it."""
+        targets = {
+            entry.key: Target(
+                Seal(entry.key, self._clock.boot, number_plan(entry.settings)),
+                supervisor.driver,
+                catalog.spec(entry.driver).commands,
+                entry.commands,
+                supervisor.online,
+            )
+            for entry, supervisor in zip(self._site.device, self._supervisors, strict=True)
+        }
+        sources = {
+            entry.name: destinations.spec(entry.kind).commands(entry.settings, self._journal.box)
+            for entry in self._site.destination
+        }
+        return [
+            Listener(name, source, self._journal, targets, self._clock)
+            for name, source in sources.items()
+            if source is not None
+        ]
 
     async def _serve_control(self) -> None:
         async with control.serve(self._lock, self.status, self.events):
