@@ -25,10 +25,12 @@ check: $(DEV)
 	$(IN)/lint-imports --no-logo
 	@$(IN)/python -m pytest
 
-# Power cuts, twice as many kills, and faults in system calls; needs root, takes an hour or more.
+# Kills at every step of a command, power cuts, twice as many kills, and faults in system calls;
+# needs root, takes an hour or more.
 ROUNDS ?= 500
 
 soak: $(DEV)
+	@$(IN)/python -m tests.edge.commands.campaign 200
 	@$(IN)/python -m tests.system.faults.soak $(ROUNDS) $(ARGS)
 
 bench: $(RUN)

@@ -29,8 +29,6 @@ from edge.journal.records import Sealed
 from edge.own_fault import is_cancelled, is_of_journal
 
 _LOG = logging.getLogger(__name__)
-SOONEST = 1.0
-"""Seconds between two questions, where a CRM answers at once although it has nothing new."""
 
 
 class Listener:
@@ -86,8 +84,8 @@ class Listener:
                     new = await self._take(asked, nonce)
                     self._dispatcher.submit([*first, *new])
                     first = []
-                    if not new and asked.received - asked.sent < SOONEST:
-                        await asyncio.sleep(self._pace.after_failure(1) + SOONEST)
+                    if not new:
+                        await self._pause(asked)
         finally:
             await self._source.close()
 
@@ -126,6 +124,11 @@ class Listener:
         if known := len(orders) - len(new):
             _LOG.info("%s: %d commands came again; none is executed twice", self._name, known)
         return new
+
+    async def _pause(self, asked: Asked) -> None:
+        """Slow down a CRM that answers at once although it has nothing new."""
+        if asked.received - asked.sent < self._pace.base:
+            await asyncio.sleep(self._pace.base + self._pace.after_failure(1))
 
     def _own_time(self) -> CrmTime | None:
         """The box's clock where it can be trusted, in place of a time that the CRM signs."""
