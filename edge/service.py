@@ -20,7 +20,7 @@ from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
 from edge.commands.listener import Listener
-from edge.commands.target import Target
+from edge.commands.serving import listeners
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
@@ -126,7 +126,9 @@ class Edge:
         self._started = self._clock.now().monotonic
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
-        self._listeners = self._made_listeners()
+        keys = (device.key for device in site.device)
+        supervisors = dict(zip(keys, self._supervisors, strict=True))
+        self._listeners = listeners(site, supervisors, journal, self._clock)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -143,7 +145,7 @@ class Edge:
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
-                for listener in self._listeners:
+                for listener in self._listeners.values():
                     group.create_task(listener.run())
         except* _Stopped:
             _LOG.info("stopped")
@@ -208,28 +210,6 @@ class Edge:
         terms = Terms(restraint=restraint, most_events=spec.most_events)
         return Forwarder(entry.name, self._journal, right, terms)
 
-    def _made_listeners(self) -> list[Listener]:
-        """One for each CRM that gives commands; all may speak to all devices that allow it."""
-        targets = {
-            entry.key: Target(
-                Seal(entry.key, self._clock.boot, number_plan(entry.settings)),
-                supervisor.driver,
-                catalog.spec(entry.driver).commands,
-                entry.commands,
-                supervisor.online,
-            )
-            for entry, supervisor in zip(self._site.device, self._supervisors, strict=True)
-        }
-        sources = {
-            entry.name: destinations.spec(entry.kind).commands(entry.settings, self._journal.box)
-            for entry in self._site.destination
-        }
-        return [
-            Listener(name, source, self._journal, targets, self._clock)
-            for name, source in sources.items()
-            if source is not None
-        ]
-
     async def _serve_control(self) -> None:
         async with control.serve(self._lock, self.status, self.events):
             await asyncio.Event().wait()
@@ -263,7 +243,10 @@ class Edge:
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),
-            destinations=tuple(map(_destination, self._site.destination, self._forwarders)),
+            destinations=tuple(
+                _destination(entry, forwarder, self._listeners.get(entry.name))
+                for entry, forwarder in zip(self._site.destination, self._forwarders, strict=True)
+            ),
         )
 
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:
@@ -293,7 +276,9 @@ def _in_words(now: BoxClock) -> str:
     return f"it is {now.now().utc:%Y-%m-%d %H:%M:%S} UTC, by the {now.source}"
 
 
-def _destination(entry: Destination, forwarder: Forwarder) -> DestinationStatus:
+def _destination(
+    entry: Destination, forwarder: Forwarder, listener: Listener | None
+) -> DestinationStatus:
     progress = forwarder.progress
     return DestinationStatus(
         name=progress.name,
@@ -311,4 +296,5 @@ def _destination(entry: Destination, forwarder: Forwarder) -> DestinationStatus:
         next_try_in=progress.next_try_in,
         delivered=progress.delivered,
         wire_bytes=progress.wire_bytes,
+        commands=listener.advice if listener else "",
     )

@@ -147,6 +147,8 @@ def _destination(destination: "DestinationStatus", now: datetime) -> Iterator[st
     if destination.advice:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
+    if destination.commands:
+        yield from _wrapped(f"no commands can be fetched: {destination.commands}", "  ")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

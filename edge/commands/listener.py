@@ -51,8 +51,13 @@ class Listener:
         self._inbox = Inbox(journal, name)
         self._dispatcher = Dispatcher(self._inbox, journal, targets, clock.boot, clock.now)
         self._failures = 0
-        self._trouble = ""
+        self._trouble: DeliveryError | None = None
         self._alarmed: dict[str, float] = {}
+
+    @property
+    def advice(self) -> str:
+        """Why no commands can be fetched now and what to do; empty when nothing is wrong."""
+        return f"{self._trouble.advice} ({self._trouble.answer})" if self._trouble else ""
 
     async def run(self) -> None:
         """Take commands until cancelled. Raises JournalFailed, alone or in a group, nothing else.
@@ -98,9 +103,9 @@ class Listener:
             except DeliveryError as trouble:
                 await self._wait(trouble)
             else:
-                if self._trouble:
+                if self._trouble is not None:
                     _LOG.info("%s: commands can be fetched again", self._name)
-                self._failures, self._trouble = 0, ""
+                self._failures, self._trouble = 0, None
                 return asked, nonce
 
     async def _take(self, asked: Asked, nonce: str) -> list[str]:
@@ -151,10 +156,10 @@ class Listener:
 
     async def _wait(self, trouble: DeliveryError) -> None:
         """Log what is news, and wait as the trouble asks for."""
-        if trouble.answer != self._trouble:
+        if self._trouble is None or trouble.answer != self._trouble.answer:
             words = "%s: no commands can be fetched (%s). %s"
             _LOG.warning(words, self._name, trouble.answer, trouble.advice)
-        self._trouble = trouble.answer
+        self._trouble = trouble
         self._failures += 1
         if isinstance(trouble, NotAllowed | BadBatch):
             seconds = self._pace.after_refusal()

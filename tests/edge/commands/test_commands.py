@@ -209,14 +209,16 @@ async def test_many_strays_make_one_alarm(house: "House") -> None:
 
 @pytest.mark.parametrize("status", [401, 404, 409, 429, 500, 503])
 async def test_a_bad_answer_is_asked_again(house: "House", status: int) -> None:
-    async with house.listening():
+    async with house.listening() as listener:
         house.crm.status = status
         house.give("c1")
         asked = len(house.crm.after)
         await house.until(lambda: len(house.crm.after) > asked + 3)
         assert house.device.done == []
+        assert f"(HTTP {status})" in listener.advice
         house.crm.status = 200
         assert (await house.results())["c1"][0] == "done"
+        assert listener.advice == ""
 
 
 async def test_a_crm_that_does_not_wait_is_not_asked_all_the_time(house: "House") -> None:
