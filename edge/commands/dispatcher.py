@@ -38,7 +38,7 @@ _UNKNOWN = "the box stopped while the command was being executed; look whether i
 class Dispatcher:
     """Serves one inbox. `targets`: the devices, by their keys.
 
-    time: the CRM's, None where neither it nor the box's own clock can be trusted.
+    time: the CRM's as it last signed it, else the box's own; None where neither can be trusted.
     """
 
     def __init__(

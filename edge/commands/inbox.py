@@ -96,8 +96,11 @@ class Inbox:
         )
 
     def asked_first(self, time: float) -> None:
-        """When it was asked, by the CRM's clock; the next `accept` keeps the first one known."""
-        if self._head.since is None:
+        """When it was asked, by the CRM's clock; the next `accept` keeps the first one known.
+
+        An earlier one corrects it: a CRM whose clock was ahead then must not be refused for years.
+        """
+        if self._head.since is None or time < self._head.since:
             self._head = replace(self._head, since=time)
 
     async def accept(

@@ -110,7 +110,8 @@ class Listener:
 
     async def _take(self, asked: Asked, nonce: str) -> list[str]:
         """Bring what is ours onto the disk; the ids of what is new."""
-        time = read_time(asked, self._source.keys, nonce) or self._own_time()
+        time = read_time(asked, self._source.keys, nonce)
+        time = time or self._dispatcher.time or self._own_time()
         self._dispatcher.time = time
         if time is not None:
             self._inbox.asked_first(time.ahead + asked.sent)

@@ -31,6 +31,7 @@ from edge.crm.store import Store
 
 KEY_FILE = "command.key"
 MOST_AT_ONCE = 100
+MOST_PAYLOAD = 4096
 MOST_WAIT = 60
 SHOWN = 100
 QUEUE = "INSERT INTO command (seq, box, id, payload) VALUES (?, ?, ?, ?)"
@@ -223,10 +224,13 @@ def _queue(file: sqlite3.Connection, wish: Wish) -> Payload:
     now = datetime.now(UTC)
     id_ = wish.id or secrets.token_hex(8)
     payload = Payload(id_, wish.device, wish.type, wish.args, now, wish.ttl)
+    text = msgspec.json.encode(payload)
+    if len(text) > MOST_PAYLOAD:
+        raise msgspec.ValidationError(f"the args are too long: {MOST_PAYLOAD} bytes in all at most")
     (last,) = file.execute("SELECT coalesce(max(seq), 0) FROM command").fetchone()
     seq = max(last + 1, int(now.timestamp() * 1_000_000))
     box = wish.device.split("/")[2]
-    file.execute(QUEUE, (seq, box, id_, msgspec.json.encode(payload)))
+    file.execute(QUEUE, (seq, box, id_, text))
     return payload
 
 

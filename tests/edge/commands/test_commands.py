@@ -142,6 +142,17 @@ async def test_without_any_time_commands_are_refused(house: "House") -> None:
     assert house.device.names == ["c2"]
 
 
+async def test_a_signed_time_counts_on_where_the_next_answer_has_none(house: "House") -> None:
+    async with house.listening():
+        house.give("c1")
+        await house.results()
+        house.crm.signs_time = False
+        house.give("c2")
+        house.give("c3", issued=house.crm.now - timedelta(seconds=31), ttl=30)
+        results = await house.results(3)
+    assert (results["c2"][0], results["c3"][0]) == ("done", "expired")
+
+
 async def test_the_time_signed_for_another_question_is_not_believed(house: "House") -> None:
     house.crm.nonce = "00" * 16
     async with house.listening():

@@ -51,6 +51,15 @@ async def test_an_id_is_accepted_once_and_known_again(journal: Journal) -> None:
     assert again.entry("c1").state == "started"
 
 
+async def test_a_crm_whose_clock_was_ahead_once_is_not_refused_for_years(journal: Journal) -> None:
+    inbox = await opened(journal)
+    inbox.asked_first(NOW + 1e9)
+    assert inbox.since == NOW - 10
+    inbox.asked_first(NOW - 1e6)
+    await inbox.accept([], 1, NOW - 1e6, [])
+    assert (await opened(journal)).since == NOW - 1e6
+
+
 async def test_two_crms_may_use_one_id(journal: Journal) -> None:
     one, other = await opened(journal), await opened(journal, "other")
     assert await one.accept([order("c1")], 1, NOW, []) == ["c1"]

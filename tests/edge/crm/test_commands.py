@@ -121,6 +121,7 @@ async def test_results_are_shown_and_the_first_one_counts(office: Office, box: A
 async def test_wrong_orders_and_questions_are_told(office: Office, crm: Running) -> None:
     assert (await office.order(device="echo1"))["status"] == 400
     assert (await office.order(ttl=0))["status"] == 400
+    assert (await office.order(args={"text": "a" * 4096}))["status"] == 400
     assert (await office.order(id="c1"))["status"] == 200
     assert (await office.order(id="c1"))["code"] == "known-id"
     async with aiohttp.ClientSession() as session:
