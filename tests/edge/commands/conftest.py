@@ -41,7 +41,7 @@ class SigningCrm:
     """items: all that it ever gives, by number. after: what each question acknowledged.
 
     clock: what it says and signs as the time; `signs_time` False leaves the header out, `nonce` is
-    put in place of the question's own. status: of every answer.
+    put in place of the question's own. status: of every answer. portal: a web page comes instead.
     """
 
     url: str = ""
@@ -53,6 +53,7 @@ class SigningCrm:
     nonce: str | None = None
     status: int = 200
     waits: bool = True
+    portal: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -109,6 +110,8 @@ class SigningCrm:
             text = msgspec.json.encode(said)
             signed = b64encode(self.key.sign(text)).decode()
             headers["Payvand-Time"] = f"{b64encode(text).decode()} k1 {signed}"
+        if self.portal:
+            return web.Response(text="<p>Please log in.", content_type="text/html")
         return web.json_response(found, status=self.status, headers=headers)
 
 

@@ -232,6 +232,25 @@ async def test_a_bad_answer_is_asked_again(house: "House", status: int) -> None:
         assert listener.advice == ""
 
 
+async def test_a_captive_portal_gives_no_orders(house: "House") -> None:
+    async with house.listening() as listener:
+        house.crm.portal = True
+        house.give("c1")
+        await house.until(lambda: "without a list of commands" in listener.advice)
+        house.crm.portal = False
+        assert (await house.results())["c1"][0] == "done"
+
+
+async def test_a_list_that_is_none_is_asked_for_again(house: "House") -> None:
+    async with house.listening() as listener:
+        house.crm.items.append({"seq": 1.5})
+        house.crm.wake()
+        await house.until(lambda: "an answer of another kind" in listener.advice)
+        house.crm.items.clear()
+        house.give("c1")
+        assert (await house.results())["c1"][0] == "done"
+
+
 async def test_a_crm_that_does_not_wait_is_not_asked_all_the_time(house: "House") -> None:
     house.crm.waits = False
     house.pace = Pace(base=0.3)
