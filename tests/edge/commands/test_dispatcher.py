@@ -29,6 +29,10 @@ class _Over(Exception):
     """Ends the task group."""
 
 
+async def _end() -> None:
+    raise _Over
+
+
 class Noting:
     """A driver that notes what it was told, and falls over `crash`."""
 
@@ -78,7 +82,7 @@ async def dispatching(
             dispatcher.serve(group)
             dispatcher.submit(await inbox.accept(orders, 1, dispatcher.time.now(), []))
             yield
-            raise _Over
+            group.create_task(_end())
     except* _Over:
         pass
 
