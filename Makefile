@@ -25,11 +25,12 @@ check: $(DEV)
 	$(IN)/lint-imports --no-logo
 	@$(IN)/python -m pytest
 
-# Power cuts, twice as many kills, and faults in system calls; needs root, and 20 minutes or so.
-# ARGS="--report FILE" writes the closing table there too.
+# Kills at every step of a command, power cuts, twice as many kills, and faults in system calls; needs
+# root, and 20 minutes or so. ARGS="--report FILE" writes the closing table there too.
 ROUNDS ?= 500
 
 soak: $(DEV)
+	@$(IN)/python -m tests.edge.commands.campaign 200
 	@$(IN)/python -m tests.system.faults.soak $(ROUNDS) $(ARGS)
 
 bench: $(RUN)

@@ -2,19 +2,20 @@
 
     Link ──read──▶ Driver.run ──feed──▶ Decoder ──facts──▶ emit(facts, memory)
 
-A driver gets three things: a link, `emit`, and the memory it left behind at the last emit. `emit`
-returns when facts and memory are on disk in one commit; only then may the driver acknowledge or
-delete anything at the device. It lets `DeviceError` go up: the supervisor reopens the link.
+A driver gets a link, `emit`, and the memory it left behind at the last emit. `emit` returns when
+facts and memory are on disk in one commit; only then may the driver acknowledge or delete anything
+at the device. It lets `DeviceError` go up: the supervisor reopens the link.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from drivers.commands import Command, Outcome, Report
 from drivers.events import Fact
 
 
@@ -22,9 +23,9 @@ from drivers.events import Fact
 class Moment:
     """The time at which bytes came in.
 
-    utc: aware wall time; it may step when the box learns what time it is, so durations come from
-    monotonic. monotonic: seconds, never jumps. trusted: the wall time is known to be right. live:
-    what follows happens now; else it is replayed or from a file, and its print alone tells when.
+    utc: aware; it may step when the box learns the time. monotonic: seconds, for durations.
+    trusted: utc is known to be right. live: what follows happens now; else it is replayed or from a
+    file, and its print alone tells when.
     """
 
     utc: datetime
@@ -64,12 +65,6 @@ class Decoder(Protocol):
         """What it must know again after a restart, as of the last facts returned."""
 
 
-class Reader(Protocol):
-    """A decoder's first half: bytes to what the device said (`decode --records`)."""
-
-    def read(self, data: bytes) -> Sequence[Struct]: ...
-
-
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a driver's settings: the one place for names, titles, bounds and defaults."""
 
@@ -80,15 +75,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a driver may know of its site.
-
-    call_prefix: sets its call ids apart from all others. boot: of the box, empty if unknown.
-    """
+    """What a driver may know of its site. boot: empty where nobody knows."""
 
     timezone: ZoneInfo
-    call_prefix: str
+    call_prefix: str  # makes its call ids differ from all others
     link: Literal["serial", "tcp"] = "serial"
-    boot: str = ""
+    boot: str = ""  # monotonic times of two boots cannot be compared
 
 
 Emit = Callable[[Sequence[Fact], bytes], Awaitable[None]]
@@ -101,12 +93,21 @@ class Driver(Protocol):
     async def run(self, link: Link, emit: Emit, memory: bytes) -> None: ...
 
 
+@runtime_checkable
+class Executes(Protocol):
+    """A driver that carries out commands too, one at a time, while `run` serves the device."""
+
+    async def execute(self, command: Command, report: Report) -> Outcome:
+        """Act at once and once. Raises DeviceError where the device surely did not act."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriverSpec:
     """One line of the driver table: all that the house knows of a driver before it runs.
 
-    titles: what the technician sees, by language. decoder, reader: for `payvand decode`. asks: what
-    is to be set in a device itself so that it tells all, the most important first, by language.
+    titles: what the technician sees, by language. decoder: for `payvand decode`; reader makes what
+    its `--records` reads with. asks: what is to be set in a device itself so that it tells all, the
+    most important first, by language. commands: what the driver executes, with the type of args.
     """
 
     name: str
@@ -114,5 +115,6 @@ class DriverSpec:
     settings: type[Settings]
     driver: Callable[[Any, Surroundings, Clock], Driver]
     decoder: Callable[[Any, Surroundings, bytes], Decoder]
-    reader: Callable[[Any], Reader]
+    reader: Callable[[Any], Callable[[bytes], Sequence[Struct]]]
     asks: Callable[[Any], Sequence[Mapping[str, str]]]
+    commands: Mapping[str, type[Struct]] = field(default_factory=dict)

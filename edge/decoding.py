@@ -80,9 +80,9 @@ def parse_options(
 
 def records(job: Job) -> Iterator[bytes]:
     """What the device said, one JSON object each."""
-    reader = job.spec.reader(job.settings)
+    read = job.spec.reader(job.settings)
     for data in chain((data for _, data in job.chunks), [b"\n"]):
-        for record in reader.read(data):
+        for record in read(data):
             yield msgspec.json.encode(record)
 
 

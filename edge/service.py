@@ -21,6 +21,8 @@ from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
 from edge.checks.watch import Watch
+from edge.commands.listener import Listener
+from edge.commands.serving import listeners
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
@@ -128,6 +130,9 @@ class Edge:
         self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders = [self._forwarder(entry) for entry in site.destination]
+        keys = (device.key for device in site.device)
+        supervisors = dict(zip(keys, self._supervisors, strict=True))
+        self._listeners = listeners(site, supervisors, journal, self._clock)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -145,6 +150,8 @@ class Edge:
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
                 group.create_task(self._watch.keep())
+                for listener in self._listeners.values():
+                    group.create_task(listener.run())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -248,7 +255,10 @@ class Edge:
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(self._watch.shown(each.status) for each in self._supervisors),
-            destinations=tuple(map(_destination, self._site.destination, self._forwarders)),
+            destinations=tuple(
+                _destination(entry, forwarder, self._listeners.get(entry.name))
+                for entry, forwarder in zip(self._site.destination, self._forwarders, strict=True)
+            ),
             issues=self._watch.issues,
         )
 
@@ -279,7 +289,9 @@ def _in_words(now: BoxClock) -> str:
     return f"it is {now.now().utc:%Y-%m-%d %H:%M:%S} UTC, by the {now.source}"
 
 
-def _destination(entry: Destination, forwarder: Forwarder) -> DestinationStatus:
+def _destination(
+    entry: Destination, forwarder: Forwarder, listener: Listener | None
+) -> DestinationStatus:
     progress = forwarder.progress
     return DestinationStatus(
         name=progress.name,
@@ -297,4 +309,5 @@ def _destination(entry: Destination, forwarder: Forwarder) -> DestinationStatus:
         next_try_in=progress.next_try_in,
         delivered=progress.delivered,
         wire_bytes=progress.wire_bytes,
+        commands=listener.advice if listener else "",
     )

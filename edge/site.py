@@ -10,10 +10,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 import drivers.catalog
 import edge.delivery.destinations.catalog
@@ -41,13 +42,20 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LINK_EXAMPLE = '{ serial = "/dev/ttyUSB0" } or { tcp = "192.168.1.20:2300" }'
 
 
+PerHour = Annotated[int, Meta(ge=1, le=100_000)]
+
+
 class Device(Struct, frozen=True):
-    """One configured box of the branch. `key` is the name that the CRM knows it by."""
+    """One configured box of the branch. `key` is the name that the CRM knows it by.
+
+    commands: what a CRM may order here, each with the most that it may within an hour.
+    """
 
     key: str
     driver: str
     link: LinkAddress
     settings: Settings
+    commands: dict[str, PerHour] = {}
 
 
 class Destination(Struct, frozen=True):
@@ -207,8 +215,9 @@ def _entries(reader: TableReader, kind: str, key: str) -> Iterator[TableReader]:
 
 def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Device | None:
     """Check one device. `ports` are those that the devices before it hold, each with its device."""
-    entry.only("key", "driver", "link", "settings")
+    entry.only("key", "driver", "link", "settings", "commands")
     driver = entry.choice("driver", catalog.NAMES)
+    commands = _commands(entry, catalog, driver)
     link = _link(entry)
     if link is not None and not isinstance(link, TcpAddress):
         port = link.serial if isinstance(link, SerialAddress) else f"{link.usb} {link.path or ''}"
@@ -220,7 +229,7 @@ def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Devi
     if key == BOX:
         entry.wrong("key", f'"{BOX}" is the name of this box itself in its events: take another')
     if isinstance(key, str) and driver and link and settings:
-        return Device(key, driver, link, settings)
+        return Device(key, driver, link, settings, commands)
     return None
 
 
@@ -229,6 +238,24 @@ def _keys(devices: object) -> tuple[str, ...]:
     tables = devices if isinstance(devices, list) else ()
     keys = (table.get("key") for table in tables if isinstance(table, Mapping))
     return (*(key for key in keys if isinstance(key, str)), BOX)
+
+
+def _commands(entry: TableReader, catalog: Catalog, driver: str | None) -> dict[str, int]:
+    """The types of commands that are allowed, with their caps; the driver must know them."""
+    table = entry.table.get("commands", {})
+    if not isinstance(table, Mapping):
+        entry.wrong("commands", 'must be a table: write [device.commands] above "type" = 30')
+        return {}
+    known = getattr(catalog.spec(driver), "commands", {}) if driver else table
+    for kind, most in table.items():
+        if kind not in known:
+            here = f"executes {', '.join(sorted(known))}" if known else "executes no commands"
+            entry.wrong(f"commands.{kind}", f"is not known: the driver {driver} {here}")
+        try:
+            msgspec.convert(most, PerHour)
+        except msgspec.ValidationError:
+            entry.wrong(f"commands.{kind}", "must be the most within an hour, from 1 to 100000")
+    return dict(table)
 
 
 def _destination(entry: TableReader, catalog: Catalog, keys: tuple[str, ...]) -> Destination | None:

@@ -44,6 +44,8 @@ def to_toml(site: Site) -> str:
         parts.append("[[device]]\n")
         parts.append(tomli_w.dumps({"key": device.key, "driver": device.driver}))
         tables = {"link": _link_table(device.link), "settings": non_defaults(device.settings)}
+        if device.commands:
+            tables["commands"] = device.commands
         parts.append(tomli_w.dumps({"device": tables}))
     for destination in site.destination:
         parts.append("[[destination]]\n")

@@ -1,7 +1,7 @@
 """Serves one exchange: reads its call log over RS-232C or its network port, disturbs nothing."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from drivers.contract import Clock, DriverSpec, Emit, Link, Surroundings
@@ -9,6 +9,7 @@ from drivers.errors import DeviceRefused, LinkLost
 from drivers.events import DeviceState
 from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, begin
 from drivers.panasonic.exchange_setup import exchange_settings
+from drivers.panasonic.record import Record
 from drivers.panasonic.session import LanSession
 from drivers.panasonic.settings import PanasonicSettings
 
@@ -98,9 +99,9 @@ async def read_until(link: Link, due: float | None, clock: Clock) -> bytes:
         return b""
 
 
-def _reader(settings: PanasonicSettings) -> SmdrReader:
+def _reader(settings: PanasonicSettings) -> Callable[[bytes], Sequence[Record]]:
     fresh = begin(None, settings, "")
-    return SmdrReader(settings, fresh.order, fresh.layout)
+    return SmdrReader(settings, fresh.order, fresh.layout).read
 
 
 def _asks(settings: PanasonicSettings) -> list[Mapping[str, str]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import base64
 import signal
 import sqlite3
 import sys
@@ -23,12 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="directory for what is received (./%(default)s)",
     )
     parser.add_argument("--token", help="bearer token that boxes must send (none is asked for)")
+    parser.add_argument(
+        "--command-key",
+        action="store_true",
+        help="only show what a box's site.toml needs to take this CRM's commands",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. 0, or 1 when it cannot start."""
     try:
-        asyncio.run(_serve(args))
+        if args.command_key:
+            _show_key(args.data)
+        else:
+            asyncio.run(_serve(args))
     except _NotListening as error:
         print(f"payvand crm: {error}", file=sys.stderr)
         return 1
@@ -40,6 +49,7 @@ class _NotListening(Exception):
 
 
 async def _serve(args: argparse.Namespace) -> None:
+    from edge.crm.commands import KEY_FILE
     from edge.crm.server import serve
 
     stop = asyncio.Event()
@@ -54,6 +64,10 @@ async def _serve(args: argparse.Namespace) -> None:
             f"cannot listen on {args.host} port {args.port} with data in {args.data}:"
             f" {what}. Choose another --port, --host or --data."
         ) from error
+    except ValueError as error:
+        raise _NotListening(
+            f"{args.data / KEY_FILE} is no key: {error}. Bring it back, or move it away."
+        ) from error
     except sqlite3.Error as error:
         raise _NotListening(
             f"{args.data / 'crm.sqlite'} cannot be used: {error}."
@@ -64,6 +78,18 @@ async def _serve(args: argparse.Namespace) -> None:
         await stop.wait()
     finally:
         await running.close()
+
+
+def _show_key(data: Path) -> None:
+    from edge.crm.commands import KEY_FILE, CommandKey
+
+    try:
+        key = CommandKey(data / KEY_FILE)
+    except (OSError, ValueError) as error:
+        raise _NotListening(
+            f"{data / KEY_FILE} cannot be used: {error}. Choose another --data or move it away."
+        ) from error
+    print(f'command_keys = {{ "{key.id}" = "{base64.b64encode(key.public).decode()}" }}')
 
 
 def _port(text: str) -> int:

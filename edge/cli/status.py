@@ -183,6 +183,8 @@ def _destination(destination: "DestinationStatus", now: datetime, known: set[str
     if destination.advice and not known & {"crm-refuses", "crm-unreachable"}:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
+    if destination.commands:
+        yield from _wrapped(f"no commands can be fetched: {destination.commands}", "  ")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -117,6 +117,21 @@ class Box(Struct, frozen=True):
     advice: str | UnsetType = UNSET
 
 
+class CommandResult(Struct, frozen=True):
+    """Data of `command.result`."""
+
+    command_id: Some
+    state: Literal["done", "failed", "expired", "refused", "unknown"]
+    detail: str
+
+
+class CommandProgress(Struct, frozen=True):
+    """Data of `command.progress`."""
+
+    command_id: Some
+    detail: str
+
+
 class Event(Struct, frozen=True):
     """The CloudEvents 1.0 envelope, as far as it is checked."""
 
@@ -211,6 +226,8 @@ _data: dict[str, Callable[[Raw], object]] = {
     ),
     **dict.fromkeys(("box.started", "box.alarm", "box.health"), msgspec.json.Decoder(Box).decode),
     "wire.unrecognized": msgspec.json.Decoder(WireUnrecognized).decode,
+    "command.result": msgspec.json.Decoder(CommandResult).decode,
+    "command.progress": msgspec.json.Decoder(CommandProgress).decode,
 }
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from edge.crm.commands import KEY_FILE, CommandKey, Commands
 from edge.crm.contract import (
     MOST_BYTES,
     MOST_BYTES_UNPACKED,
@@ -45,10 +46,14 @@ MEDIA_TYPE = "application/cloudevents-batch+json"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that listens. `url` is its base URL, with the port it really has."""
+    """A server that listens. `url` is its base URL, with the port it really has.
+
+    key: what it signs its commands with.
+    """
 
     url: str
     mood: Mood
+    key: CommandKey
     _runner: web.AppRunner
 
     async def close(self) -> None:
@@ -61,14 +66,17 @@ async def serve(host: str, port: int, data: Path, token: str | None) -> Running:
     """Listen, and serve until `close`. Port 0 takes a free one; a token of None asks for none.
 
     Raises OSError when the port or the directory cannot be had, sqlite3.Error when what lies in
-    the directory is no store.
+    the directory is no store, ValueError when its key is none.
     """
+    key = await asyncio.to_thread(CommandKey, data / KEY_FILE)
     store = await Store.open(data)
     mood = Mood()
     page = Page(store, mood)
+    api = Api(store, mood, token)
+    commands = Commands(store, key, api.turn_away)
     app = web.Application(client_max_size=MOST_BYTES)
-    app.add_routes([*Api(store, mood, token).routes(), *page.routes()])
-    app.on_shutdown.append(page.end)
+    app.add_routes([*api.routes(), *commands.routes(), *page.routes()])
+    app.on_shutdown.extend((page.end, commands.end))
 
     async def close_store(_: web.Application) -> None:
         await store.close()
@@ -84,7 +92,7 @@ async def serve(host: str, port: int, data: Path, token: str | None) -> Running:
         await runner.cleanup()
         raise
     name, real_port = runner.addresses[0][:2]
-    return Running(f"http://{f'[{name}]' if ':' in name else name}:{real_port}", mood, runner)
+    return Running(f"http://{f'[{name}]' if ':' in name else name}:{real_port}", mood, key, runner)
 
 
 class Api:
@@ -110,10 +118,7 @@ class Api:
         order = self._mood.take()
         if response := await instead(order, request):
             return response
-        if not self._allowed(request):
-            problem = Problem("bad-token", "send the token that this CRM was started with")
-            response = answer(problem, HTTPStatus.UNAUTHORIZED)
-            response.headers["WWW-Authenticate"] = "Bearer"
+        if response := self.turn_away(request):
             return response
         if self._requests >= MOST_WAITING:
             return _later("busy", "too many requests at once: send this one again later", 1)
@@ -124,11 +129,15 @@ class Api:
             self._requests -= 1
         return hang_up(request) if order.mode == "drop-answer" else response
 
-    def _allowed(self, request: web.Request) -> bool:
-        if self._token is None:
-            return True
+    def turn_away(self, request: web.Request) -> web.Response | None:
+        """The answer to who has not the token, None for who has."""
         given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
-        return hmac.compare_digest(given, f"Bearer {self._token}".encode())
+        if self._token is None or hmac.compare_digest(given, f"Bearer {self._token}".encode()):
+            return None
+        problem = Problem("bad-token", "send the token that this CRM was started with")
+        response = answer(problem, HTTPStatus.UNAUTHORIZED)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
     async def _take(self, request: web.Request, order: Order) -> web.Response:
         try:

@@ -3,6 +3,7 @@
     event  every event ever judged, once, with its raw JSON; `reason` tells why it was refused
     call   for each call_id the event that is its truth: the one with the highest sequence
     tally  one row of counters, so that they survive a restart with the rest
+    command  what boxes are to do; see commands.py
 
 The first verdict on an id stands: a repeat neither changes what is stored nor what is answered.
 One thread does all, so requests queue behind each other's fsync, and readers see whole commits.
@@ -45,6 +46,13 @@ CREATE TABLE IF NOT EXISTS tally (
     stored INTEGER NOT NULL,
     duplicates INTEGER NOT NULL,
     rejected INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS command (
+    seq INTEGER PRIMARY KEY,
+    box TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    payload BLOB NOT NULL,
+    acknowledged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT OR IGNORE INTO tally VALUES (1, 0, 0, 0, 0);
 """
@@ -142,6 +150,10 @@ class Store:
         """Return taken events that came in after place `after`, oldest first."""
         sql = "SELECT received, raw FROM event WHERE received > ? AND reason IS NULL"
         return await self._rows(sql + " ORDER BY received LIMIT ?", after, limit)
+
+    async def use(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something else in this file, in its thread."""
+        return await self._run(lambda: job(self._connection))
 
     async def close(self) -> None:
         await self._run(self._connection.close)

@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
+from edge.commands.source import CommandSource
 from edge.delivery.cloudevents import MAX_EVENTS
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
@@ -168,7 +169,8 @@ class TellsTime(Protocol):
 class DestinationSpec:
     """One line of the destination table. `destination` takes the checked settings.
 
-    most_events: how many one `deliver` is given at most.
+    most_events: how many one `deliver` is given at most. commands: from the settings and the box's
+    id, where the CRM's commands come from; None where it gives none.
     """
 
     name: str
@@ -176,3 +178,4 @@ class DestinationSpec:
     settings: type[Settings]
     destination: Callable[[Any, Branch], Destination]
     most_events: int = MAX_EVENTS
+    commands: Callable[[Any, str], CommandSource | None] = lambda _settings, _box: None

@@ -35,7 +35,8 @@ from edge.delivery.lanes import joined, moved, parted, plan
 from edge.delivery.loading import Load, Loading, Parcel, Passed
 from edge.delivery.progress import Progress, State
 from edge.delivery.terms import Terms
-from edge.journal.journal import Journal, JournalFailed, Position
+from edge.journal.journal import Journal, Position
+from edge.own_fault import is_cancelled, is_of_journal
 
 _LOG = logging.getLogger(__name__)
 _OWN_FAULT = "A fault of Payvand's own while delivering; it is tried again; tell support."
@@ -106,9 +107,9 @@ class Forwarder:
             try:
                 await self._serve()
             except Exception as fault:
-                if _is_of_journal(fault):
+                if is_of_journal(fault):
                     raise
-                if _is_cancelled():
+                if is_cancelled():
                     # In Python 3.11 the fault of a task hides that its group was cancelled.
                     _LOG.exception("%s: a fault of our own at the end", self._name)
                     raise asyncio.CancelledError from fault
@@ -271,14 +272,3 @@ class Forwarder:
 
 def _state(trouble: DeliveryError) -> State:
     return "refused" if isinstance(trouble, NotAllowed) else "retrying"
-
-
-def _is_of_journal(fault: Exception) -> bool:
-    if isinstance(fault, ExceptionGroup):
-        return fault.subgroup(JournalFailed) is not None
-    return isinstance(fault, JournalFailed)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

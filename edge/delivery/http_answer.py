@@ -27,6 +27,7 @@ class Answer(Struct, frozen=True):
     """What came back, without the parts that nobody reads.
 
     content_type: in small letters, without parameters. heard: the clock of who answered.
+    signed_time: its Payvand-Time header, as it came; see edge/commands/signed.py.
     """
 
     status: int
@@ -34,6 +35,7 @@ class Answer(Struct, frozen=True):
     retry_after: str | None
     body: bytes
     heard: PeerTime | None = None
+    signed_time: str = ""
 
 
 def refusal(answer: Answer, now: datetime) -> DeliveryError:

@@ -138,7 +138,8 @@ async def _answer(response: "ClientResponse", heard: PeerTime | None) -> Answer:
             break
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     retry_after = response.headers.get("Retry-After")
-    return Answer(response.status, kind, retry_after, bytes(body), heard)
+    signed_time = response.headers.get("Payvand-Time", "")
+    return Answer(response.status, kind, retry_after, bytes(body), heard, signed_time)
 
 
 def _their_time(response: "ClientResponse", sent: float) -> PeerTime | None:

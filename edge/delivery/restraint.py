@@ -23,7 +23,9 @@ GATHER_SECONDS = 60.0
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _LEAST_OPEN = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_AWAITED = frozenset({"call.ringing", "call.answered", "command.result", "sms.received"})
+_AWAITED = frozenset(
+    {"call.ringing", "call.answered", "command.progress", "command.result", "sms.received"}
+)
 _BITS_PER_KBYTE_SECOND = 8 / 1000
 
 

@@ -40,7 +40,8 @@ HEALTHY = 60.0
 class Supervisor:
     """One device, with its tap and its state for `payvand status`.
 
-    tried: set once the link was opened, or failed to open, for the first time.
+    tried: set once the link was opened, or failed to open, for the first time. online: set while
+    the driver serves the device.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one device, joined here and nowhere else
@@ -54,9 +55,10 @@ class Supervisor:
     ) -> None:
         self.tap = Tap()
         self.tried = asyncio.Event()
+        self.online = asyncio.Event()
         self._driver_name = driver_name
         self._address = address
-        self._driver = driver
+        self.driver = driver
         self._intake = intake
         self._journal = journal
         self._root = root
@@ -85,7 +87,7 @@ class Supervisor:
             rung=self._intake.rung,
             unrung=self._intake.unrung,
             # Not every device prints its time.
-            clock_skew=getattr(self._driver, "clock_skew", None),
+            clock_skew=getattr(self.driver, "clock_skew", None),
             alarms=self._intake.alarms,
         )
 
@@ -113,7 +115,7 @@ class Supervisor:
             self._link_name = link.name
             await self._remember_adapter(link)
             tapped = TappedLink(link, self.tap)
-            await self._driver.run(tapped, self._emit, self._intake.memory)
+            await self.driver.run(tapped, self._emit, self._intake.memory)
         except DeviceError as error:
             return error
         except JournalFailed:
@@ -146,6 +148,10 @@ class Supervisor:
     def _show(self, state: DeviceWord, code: str, advice: str) -> None:
         self._state, self._code, self._advice = state, code, advice
         self._since = monotonic()
+        if state in {"online", "quiet"}:
+            self.online.set()
+        else:
+            self.online.clear()
 
     def _known_adapter(self) -> UsbIdentity | None:
         kept = self._journal.memory(self._adapter_key)

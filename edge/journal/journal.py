@@ -117,16 +117,20 @@ class Journal:
         return self._writer.flushes
 
     async def append(
-        self, events: Sequence[Sealed], memory: tuple[str, bytes] | None = None
+        self,
+        events: Sequence[Sealed],
+        memory: tuple[str, bytes] | None = None,
+        notes: Sequence[tuple[str, str, bytes | None]] = (),
     ) -> int:
-        """Return the last sequence when events and (device, memory) are on disk in one commit.
+        """Return the last sequence when all that is given is on disk in one commit.
 
-        Waits as long as the disk is full. Raises JournalFailed. Cancelled, it may still be written.
+        memory: (device, memory). notes: (destination, key, data), see `note`. Waits as long as the
+        disk is full. Raises JournalFailed. Cancelled, it may still be written.
         """
-        if not events and memory is None:
+        if not events and memory is None and not notes:
             return self.last
-        waiter = self._loop.create_future()
-        return await self._commit(Work(waiter, [row(event) for event in events], memory))
+        rows = [row(event) for event in events]
+        return await self._commit(Work(self._loop.create_future(), rows, memory, notes=notes))
 
     def memory(self, device: str) -> bytes:
         """What was last committed for the device, b"" if nothing."""

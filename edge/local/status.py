@@ -59,6 +59,8 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     began or ceased to deliver. code: what came back last, short. advice: what is wrong and what to
     do, empty when nothing is. next_try_in: seconds, null when no attempt is being waited for.
     delivered, wire_bytes: events, and bytes on the wire both ways, from the start of the process.
+    commands: why its commands cannot be fetched and what to do, empty when nothing is wrong or it
+    gives none.
     """
 
     name: str
@@ -76,6 +78,7 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     behind_waits: float | None = None
     delivered: int = 0
     wire_bytes: int = 0
+    commands: str = ""
 
 
 class ClockStatus(Struct, frozen=True, kw_only=True):

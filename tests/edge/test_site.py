@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+from drivers.contract import DriverSpec
 from drivers.panasonic.settings import PanasonicSettings
 from drivers.wire.address import SerialAddress, TcpAddress
 from edge import site as site_module
@@ -21,6 +22,7 @@ from edge.errors import BadInput
 from edge.journal.records import History
 from edge.site import Destination, Device, Problem, Site, SiteProblems, check
 from edge.site_file import load, save
+from tests.edge.commands import echo
 
 GOOD = """
 version = 1
@@ -327,6 +329,38 @@ def test_a_file_that_cannot_be_read_is_one_line(path: Path, text: bytes, told: s
     assert str(found.value).startswith(f"{path}: ")
     assert told in str(found.value)
     assert "\n" not in str(found.value)
+
+
+class Acting:
+    """The table, with one driver that executes commands."""
+
+    NAMES: tuple[str, ...] = ("echo",)
+
+    @staticmethod
+    def spec(_name: str) -> DriverSpec:
+        return echo.SPEC
+
+
+def test_commands_are_allowed_by_name_with_their_cap(path: Path) -> None:
+    device = {"key": "e1", "driver": "echo", "link": {"tcp": "127.0.0.1:7"}}
+    table = {"version": 1, "name": "mashhad", "timezone": "UTC"}
+    site = check(table | {"device": [device | {"commands": {"say": 30}}]}, Acting())
+    assert site.device[0].commands == {"say": 30}
+    save(site, path)
+    assert tomllib.loads(path.read_text())["device"][0]["commands"] == {"say": 30}
+    with pytest.raises(SiteProblems) as found:
+        check(table | {"device": [device | {"commands": {"sya": 30, "say": 0}}]}, Acting())
+    assert [str(problem) for problem in found.value.problems] == [
+        'device[0] "e1".commands.sya: is not known: the driver echo executes say',
+        'device[0] "e1".commands.say: must be the most within an hour, from 1 to 100000',
+    ]
+
+
+def test_a_device_that_executes_nothing_says_so() -> None:
+    table = tomllib.loads(GOOD)
+    table["device"][0]["commands"] = {"dial": 30}
+    with pytest.raises(SiteProblems, match="the driver panasonic executes no commands"):
+        check(table)
 
 
 def test_a_missing_file_says_what_to_create(path: Path) -> None:

@@ -92,9 +92,9 @@ def only(facts: Sequence[Fact]) -> Call:
 
 def read(*lines: str | bytes, model: str = "KX-TDA100", **settings: str) -> list[Record]:
     checked = msgspec.convert({"model": model, **settings}, PanasonicSettings)
-    reader = SPEC.reader(checked)
+    read_on = SPEC.reader(checked)
     raw = [line if isinstance(line, bytes) else line.encode("latin-1") for line in lines]
-    records = reader.read(b"\r\n" + b"\r\n".join(raw) + b"\r\n")
+    records = read_on(b"\r\n" + b"\r\n".join(raw) + b"\r\n")
     return [record for record in records if isinstance(record, Record)]
 
 

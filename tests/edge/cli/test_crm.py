@@ -4,9 +4,11 @@ import gzip
 import json
 import signal
 import socket
+import subprocess
 import sys
+import tomllib
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import aiohttp
 import pytest
 
 from edge.cli import crm
+from edge.delivery.destinations.link.settings import LinkSettings
 
 PROGRAM = """
 import argparse, sys
@@ -139,3 +142,17 @@ def test_port_that_is_none_is_a_bad_argument(port: str, capsys: pytest.CaptureFi
         parser.parse_args([f"--port={port}"])
     assert ended.value.code == 2
     assert "0 to 65535" in capsys.readouterr().err
+
+
+def test_the_command_key_is_shown_as_a_box_needs_it(
+    tmp_path: Path, payvand: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    shown = payvand("crm", "--data", tmp_path / "crm", "--command-key")
+    assert shown.returncode == 0
+    keys = tomllib.loads(shown.stdout)["command_keys"]
+    assert LinkSettings(url="https://crm.example.com", command_keys=keys).problems() == []
+    assert payvand("crm", "--data", tmp_path / "crm", "--command-key").stdout == shown.stdout
+    (tmp_path / "crm" / "command.key").write_bytes(b"short")
+    broken = payvand("crm", "--data", tmp_path / "crm", "--command-key")
+    assert broken.returncode == 1
+    assert broken.stderr.count("\n") == 1

@@ -82,6 +82,16 @@ def box_event(event: Event) -> Event:
     return event | {"source": "/boxes/mashhad/box", "type": "box.started", "data": data}
 
 
+def result_event(event: Event) -> Event:
+    data = {"command_id": "c1", "state": "done", "detail": "said hello"}
+    return event | {"type": "command.result", "subject": "command/c1", "data": data}
+
+
+def progress_event(event: Event) -> Event:
+    data = {"command_id": "c1", "detail": "page 2 of 5 is sent"}
+    return event | {"type": "command.progress", "subject": "command/c1", "data": data}
+
+
 def mutants(event: Event) -> Iterator[Event]:
     """The event with one field changed or missing, at every depth, in every way we can think of."""
     for path in paths(event):
@@ -119,7 +129,10 @@ def test_schemas_are_json_schema(file: Path) -> None:
     Draft202012Validator.check_schema(json.loads(file.read_text()))
 
 
-@pytest.mark.parametrize("make", [lambda event: event, device_event, wire_event, box_event])
+@pytest.mark.parametrize(
+    "make",
+    [lambda event: event, device_event, wire_event, box_event, result_event, progress_event],
+)
 def test_server_and_schemas_judge_alike(
     schema: Draft202012Validator, event: MakeEvent, make: Callable[[Event], Event]
 ) -> None:
@@ -143,7 +156,7 @@ def test_server_and_schemas_judge_alike(
     assert judged[False] > 50
 
 
-@pytest.mark.parametrize("type_", ["sms.received", "box.started", "command.result", "call.parked"])
+@pytest.mark.parametrize("type_", ["sms.received", "box.started", "fax.sent", "call.parked"])
 def test_types_not_known_here_are_taken_as_they_are(
     schema: Draft202012Validator, event: MakeEvent, type_: str
 ) -> None:

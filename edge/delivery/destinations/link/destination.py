@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from edge.delivery.cloudevents import encode_batch
 from edge.delivery.destination import Batch, Delivered, DestinationSpec
 from edge.delivery.destinations.link.answer import is_link, read
+from edge.delivery.destinations.link.commands import LinkCommands
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
 from edge.delivery.http_client import PATIENCE, HttpClient
@@ -81,4 +82,5 @@ SPEC = DestinationSpec(
     titles={"en": "CRM link", "fa": "پیوند با CRM"},
     settings=LinkSettings,
     destination=lambda settings, _: LinkDestination(settings),
+    commands=lambda settings, box: LinkCommands(settings, box) if settings.command_keys else None,
 )

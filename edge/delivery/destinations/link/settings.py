@@ -1,5 +1,6 @@
 """What a technician sets for a CRM that speaks the link."""
 
+import base64
 from typing import Annotated
 
 from msgspec import Meta
@@ -7,6 +8,8 @@ from msgspec import Meta
 from drivers.contract import Settings
 from edge.delivery.crm_address import address_problems
 
+KEY_BYTES = 32
+_NO_KEY = "this is no public key of 32 bytes in base64; copy the line again that the CRM shows."
 _MISCOPIED = "the token holds a space or a sign that no token has; copy it again from the CRM."
 
 
@@ -18,14 +21,41 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
         str,
         Meta(title="Access token", extra={"fa": "توکن دسترسی", "secret": True}),
     ] = ""
+    command_keys: Annotated[
+        dict[str, str],
+        Meta(
+            title="Public keys that the CRM signs its commands with, by their names",
+            extra={"fa": "کلیدهای عمومی CRM برای امضای فرمان‌ها، با نامشان"},
+        ),
+    ] = {}
 
     def problems(self) -> list[tuple[str, str]]:
         """All that is wrong with the address and the token; asks nobody."""
         found = [("url", wrong) for wrong in address_problems(self.url)]
         if any(not "!" <= sign <= "~" for sign in self.token):
             found.append(("token", _MISCOPIED))
+        for name, text in self.command_keys.items():
+            if len(_key_bytes(text)) != KEY_BYTES:
+                found.append((f"command_keys.{name}", _NO_KEY))
         return found
+
+    def key(self, keyid: str) -> bytes | None:
+        """See edge.commands.source.CommandKeys."""
+        text = self.command_keys.get(keyid)
+        return None if text is None else _key_bytes(text)
 
     @property
     def events_url(self) -> str:
         return self.url.rstrip("/") + "/v1/events"
+
+    @property
+    def commands_url(self) -> str:
+        return self.url.rstrip("/") + "/v1/commands"
+
+
+def _key_bytes(text: str) -> bytes:
+    """Empty where it is no base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""

@@ -1,5 +1,6 @@
 """Settings are checked by looking only."""
 
+import base64
 import subprocess
 import sys
 
@@ -55,6 +56,25 @@ def test_all_problems_come_at_once() -> None:
     problems = LinkSettings(url="http://u@crm.example.com?x", token="two words\r\n").problems()
     assert [field for field, _ in problems] == ["url", "url", "url", "token"]
     assert not any("two words" in sentence for _, sentence in problems)
+
+
+def test_a_key_that_is_none_is_named() -> None:
+    right = base64.b64encode(bytes(32)).decode()
+    keys = {"k1": right, "k2": right[4:], "k3": "?"}
+    settings = LinkSettings(url="https://crm.example.com", command_keys=keys)
+    assert [field for field, _ in settings.problems()] == ["command_keys.k2", "command_keys.k3"]
+    assert settings.key("k1") == bytes(32)
+    assert settings.key("k4") is None
+
+
+def test_only_with_keys_commands_are_asked_for() -> None:
+    silent = LinkSettings(url="https://crm.example.com")
+    keys = {"k1": base64.b64encode(bytes(32)).decode()}
+    giving = LinkSettings(url="https://crm.example.com", command_keys=keys)
+    assert spec("link").commands(silent, "5e1f00c0ffee") is None
+    source = spec("link").commands(giving, "5e1f00c0ffee")
+    assert source is not None
+    assert source.keys.key("k1") == bytes(32)
 
 
 def test_the_path_follows_the_base() -> None:
