@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "link": "edge.delivery.destinations.link.destination",
+    "mqtt": "edge.delivery.destinations.mqtt.destination",
 }
 NAMES = tuple(MODULES)
 
