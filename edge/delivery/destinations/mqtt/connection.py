@@ -126,6 +126,8 @@ class Connection:
         client.on_socket_close = self._closing
         client.on_socket_register_write = self._has_to_write
         client.on_socket_unregister_write = self._has_written
+        # Else the second of several waits until the broker's kernel has acknowledged the first.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wire.watch(opened)
         self._loop.add_reader(opened, self._read)
         self._look_after()

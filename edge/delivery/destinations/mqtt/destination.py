@@ -31,7 +31,7 @@ from edge.delivery.destination import (
     TryLater,
 )
 from edge.delivery.destinations.mqtt.connection import Connection
-from edge.delivery.destinations.mqtt.dial import Access
+from edge.delivery.destinations.mqtt.dial import Access, widen
 from edge.delivery.destinations.mqtt.flight import Flight
 from edge.delivery.destinations.mqtt.reasons import acknowledged
 from edge.delivery.destinations.mqtt.settings import MqttSettings
@@ -106,6 +106,7 @@ class MqttDestination:
 
     def _prepared(self) -> Access:
         import_module("paho.mqtt.client")
+        widen()
         settings = self._settings
         return Access(
             settings.host,

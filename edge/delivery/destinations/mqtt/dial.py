@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15.0
 KEEP_ALIVE_SECONDS = 120
+_REFUSED = 0x80
 _SESSION_SECONDS = 7 * 24 * 3600
 _UNREACHED = (
     "The broker cannot be reached: check the Internet connection of the box, then that the broker"
@@ -66,6 +67,26 @@ def hang_up(client: "Client") -> None:
     client.loop_write()
     if (left := client.socket()) is not None:
         left.close()
+
+
+def widen() -> None:
+    """Let a PUBACK carry any reason code that there is; paho-mqtt drops the connection for others.
+
+    mosquitto answers what is over its message_size_limit by 0x95, which the standard gives to
+    other packets only.
+    """
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.reasoncodes import ReasonCode
+
+    ReasonCode.names = {
+        code: {
+            name: packets if PacketTypes.PUBACK in packets else [*packets, PacketTypes.PUBACK]
+            for name, packets in names.items()
+        }
+        if code >= _REFUSED
+        else names
+        for code, names in ReasonCode.names.items()
+    }
 
 
 def _dial(access: Access, made: "Future[Client]") -> None:

@@ -1,6 +1,7 @@
 """A real mosquitto, a subscriber with a session that it keeps, and a box in front of it."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import threading
@@ -13,17 +14,21 @@ from typing import Any
 import msgspec
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.delivery.backoff import Pace
 from edge.delivery.destinations.mqtt.destination import MqttDestination
 from edge.delivery.destinations.mqtt.settings import MqttSettings
+from edge.delivery.destinations.mqtt.stand_in import StandIn
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal
+from tests.edge.delivery.conftest import call
 
 NODE = "payvand/#"
+UNLIMITED = ("max_inflight_messages 0", "max_queued_messages 0")
 
 
 class Broker:
@@ -58,15 +63,17 @@ class Broker:
 
     def kill(self) -> None:
         """As a power cut does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._end(signal.SIGKILL)
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def stop(self) -> None:
+        """In order: it writes down what it holds, where it is told to."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(10)
+            self._process = None
 
 
 def _free_port() -> int:
@@ -102,7 +109,7 @@ class Subscriber:
     subscribed: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, "centre", protocol=paho.MQTTv5)
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, "centre", protocol=paho.MQTTv5)
         self.client.on_connect = self._connected
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_message = self._message
@@ -173,6 +180,11 @@ class Office:
             yield forwarder
             task.cancel()
 
+    async def fill(self, count: int, **replaced: bytes) -> None:
+        """Append calls; `data` replaces the data of all of them."""
+        first = self.journal.last + 1
+        await self.journal.append([call(first + n, **replaced) for n in range(count)])
+
     async def settled(self, seconds: float = 30.0) -> None:
         await self.until(lambda: self.journal.pending("centre") == 0, seconds)
 
@@ -204,7 +216,7 @@ def mosquitto(needs: Callable[[str, str], Path], tmp_path: Path) -> Iterator[Sta
 
 @pytest.fixture
 async def broker(mosquitto: Start) -> Broker:
-    made = mosquitto("max_inflight_messages 0", "max_queued_messages 0")
+    made = mosquitto(*UNLIMITED)
     await made.start()
     return made
 
@@ -216,6 +228,15 @@ def centre(broker: Broker) -> Iterator[Subscriber]:
     subscriber.start()
     yield subscriber
     subscriber.stop()
+
+
+@pytest.fixture
+async def stand_in() -> AsyncIterator[StandIn]:
+    """A broker that misbehaves on order."""
+    playing = StandIn()
+    async with await asyncio.start_server(playing.serve, "127.0.0.1", 0) as server:
+        playing.port = server.sockets[0].getsockname()[1]
+        yield playing
 
 
 @pytest.fixture
