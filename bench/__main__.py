@@ -6,7 +6,7 @@ A bench is a module here with `measure() -> Table`. It reports; it never passes 
 import importlib
 import sys
 
-_BENCHES = ("append", "drain", "decode", "latency", "start")
+_BENCHES = ("append", "drain", "decode", "latency", "load", "start")
 
 
 def main(names: list[str]) -> int:
