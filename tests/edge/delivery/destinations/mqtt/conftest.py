@@ -188,6 +188,10 @@ class Office:
     async def settled(self, seconds: float = 30.0) -> None:
         await self.until(lambda: self.journal.pending("centre") == 0, seconds)
 
+    async def past(self, cursor: int) -> None:
+        """Wait until more than so many are settled."""
+        await self.until(lambda: self.journal.position("centre").cursor > cursor)
+
     async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event

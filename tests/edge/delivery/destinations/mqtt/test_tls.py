@@ -1,14 +1,18 @@
 """TLS to a real mosquitto: an authority of one's own, another one, another name, and no TLS."""
 
+import asyncio
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from edge.delivery.destinations.mqtt.dial import CONNECT_SECONDS
 from edge.delivery.destinations.mqtt.settings import MqttSettings
 from tests.edge.delivery.destinations.mqtt.conftest import Subscriber
 
@@ -113,6 +117,25 @@ async def test_a_broker_without_tls_is_told(office: "Office", broker: "Broker") 
         assert forwarder.progress.last_answer in {"no proper TLS", "no connection"}
         assert forwarder.progress.advice
     assert office.journal.position("centre").cursor == 0
+
+
+async def test_a_stop_waits_for_no_handshake(office: "Office") -> None:
+    hold, accepted = asyncio.Event(), asyncio.Event()
+
+    async def stall(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.set()
+        await hold.wait()
+        writer.close()
+
+    await office.fill(1)
+    async with await asyncio.start_server(stall, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with office.forwarding(MqttSettings(url=f"mqtts://127.0.0.1:{port}")):
+            await accepted.wait()
+            asked = monotonic()
+        assert monotonic() - asked < CONNECT_SECONDS / 3
+        hold.set()
+        await office.until(lambda: "mqtt-dial" not in {each.name for each in threading.enumerate()})
 
 
 def secure(broker: "Broker", ca: str = "") -> MqttSettings:
