@@ -18,6 +18,7 @@ _QUICK = {
     "life": "bench.life:measure",
 }
 _LONG = {
+    "load": "bench.load:measure",
     "outage": "bench.outage:measure",
     "outage-whole": "bench.outage:measure_whole",
     "million": "bench.million:measure",

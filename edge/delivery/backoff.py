@@ -31,11 +31,13 @@ class Pace:
         return _DRAW(0.0, self.ceiling(failures))
 
     def after_order(self, seconds: float, failures: int) -> float:
-        """The wait that the CRM asked for, at most `longest_order`; never shorter, a little longer.
+        """The wait that the CRM asked for, at most `longest_order`; never shorter, up to twice it.
 
-        All boxes got the same order, hence the jitter on top of it.
+        All boxes got the same order at the same moment: they come back spread over as long a time
+        as they were told to wait (over `cap` at most), so that the CRM sets their rate by it.
         """
-        return min(max(seconds, 0.0), self.longest_order) + self.after_failure(failures)
+        ordered = min(max(seconds, 0.0), self.longest_order)
+        return ordered + _DRAW(0.0, max(self.ceiling(failures), min(ordered, self.cap)))
 
     def after_refusal(self) -> float:
         """The wait before asking again whether somebody has acted."""

@@ -1,7 +1,8 @@
 """What is wrong with a CRM's address, as somebody wrote it. Names are not looked up."""
 
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
+
+from edge.delivery.host import is_name, is_near
 
 _URL_WANTED = "write it like https://crm.example.com."
 
@@ -16,7 +17,7 @@ def address_problems(url: str) -> list[str]:
     if parts.scheme not in ("http", "https") or not host:
         return [f"the address must begin with https:// and name a host; {_URL_WANTED}"]
     found = []
-    if not _is_name(host):
+    if not is_name(host):
         found.append(f"the address names a host that cannot be; {_URL_WANTED}")
     if any(not "!" <= sign <= "~" for sign in url):
         found.append(f"the address holds a space or a sign that no address has; {_URL_WANTED}")
@@ -24,28 +25,9 @@ def address_problems(url: str) -> list[str]:
         found.append("take the user name out of the address; access has fields of its own.")
     if parts.query or parts.fragment:
         found.append(f"the address must end before ? and #; {_URL_WANTED}")
-    if parts.scheme == "http" and not _is_near(parts):
+    if parts.scheme == "http" and not is_near(host):
         found.append(
             "http:// sends every call in clear over the Internet; use https://"
             " (http:// is for an IP address of the office's own network)."
         )
     return found
-
-
-def _is_name(host: str) -> bool:
-    """Whether it can be asked for: no empty part between dots, none over 63 letters."""
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        return False
-    return True
-
-
-def _is_near(parts: SplitResult) -> bool:
-    """Whether the host is this box or has a private address. Names are not looked up."""
-    if parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_private
-    except ValueError:
-        return False

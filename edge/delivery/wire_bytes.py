@@ -21,11 +21,15 @@ AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
 
 
 class WireBytes:
-    """Give `socket` to what opens the connections; `total` is bytes since this was made."""
+    """`socket` is for what opens the connections; `total` is bytes since this was made."""
 
     def __init__(self) -> None:
         self._open: dict[socket.socket, int] = {}
         self._closed = 0
+
+    def watch(self, opened: socket.socket) -> None:
+        """Count a socket that somebody else opened, from its first byte on."""
+        self._open[opened] = 0
 
     def socket(self, address: AddressInfo) -> socket.socket:
         """A socket for an address as getaddrinfo(3) gives it. Raises OSError."""

@@ -12,6 +12,7 @@ MODULES = {
     "payamgostar": "edge.delivery.destinations.payamgostar.destination",
     "opencrm": "edge.delivery.destinations.opencrm.destination",
     "bitrix24": "edge.delivery.destinations.bitrix24.destination",
+    "mqtt": "edge.delivery.destinations.mqtt.destination",
 }
 NAMES = tuple(MODULES)
 
