@@ -9,6 +9,8 @@ from drivers.contract import Moment
 from drivers.events import Call, Direction, Leg, Outcome, Resolution, Stage
 from drivers.panasonic.record import LIMIT, Line
 
+Phase = Literal["ringing", "answered", "ended"]
+
 _LONGEST = timedelta(days=1)
 """No call is longer."""
 
@@ -21,7 +23,7 @@ class Span(Struct, frozen=True, gc=False):
 
 
 class KnownCall(Struct, kw_only=True, gc=False):
-    """The facts of one call so far. It goes into the driver's memory as it stands.
+    """The facts of one call so far. How it goes into the driver's memory: `kept_call.py`.
 
     told_ended: `call.ended` went out; what comes later goes out as `call.updated`.
     by_group: answered through a ring group whose member's line is still to come or has come.
@@ -47,7 +49,7 @@ class KnownCall(Struct, kw_only=True, gc=False):
     ended_at: datetime | None = None
     ring_seconds: int | None = None
     outcome: Outcome | None = None
-    phase: Literal["ringing", "answered", "ended"] = "ringing"
+    phase: Phase = "ringing"
     legs: list[Leg] = []
     own_legs: list[Leg] = []
     hidden: list[str] = []

@@ -141,8 +141,10 @@ class Calls:
             call.extension = None
         elif not call.answered_by_person:
             call.extension = line.extension
-        if call.phase != "ended":
+        if call.phase != "ended" or key in self._known.open:
             self._known.keep_open(key, call)
+        else:
+            self._known.keep_ended(key, call)
         return [*facts, call.fact(stage)]
 
     def _group_leg(self, line: Line) -> list[Fact]:

@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import msgspec
-from msgspec import Struct
-
 from drivers.contract import Moment, Surroundings
 from drivers.events import DeviceState, Fact
 from drivers.panasonic.calls import Calls
 from drivers.panasonic.calls_memory import CallsMemory
+from drivers.panasonic.memory import Memory, MemoryBytes, recall
 from drivers.panasonic.models import LayoutName, Order
 from drivers.panasonic.printed_time import PrintedTime
 from drivers.panasonic.record import Line, LineReader, Record
@@ -28,24 +26,6 @@ _MEMORY_LOST = (
     "What the driver kept over the restart cannot be read: calls that were open then stay open in"
     " the CRM, and records that the exchange replays may come twice; tell support."
 )
-
-
-class Memory(Struct):
-    """What the driver wants back after a restart."""
-
-    calls: CallsMemory
-    order: Order
-    layout: LayoutName
-    window: list[int] = []
-    skewed: bool = False
-
-
-def recall(memory: bytes) -> Memory | None:
-    """The memory as it was left; None if there is none, or none that this version can read."""
-    try:
-        return msgspec.msgpack.decode(memory, type=Memory) if memory else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def begin(kept: Memory | None, settings: PanasonicSettings, prefix: str) -> Memory:
@@ -99,7 +79,7 @@ class SmdrDecoder:
     def __init__(
         self, settings: PanasonicSettings, surroundings: Surroundings, memory: bytes
     ) -> None:
-        kept = recall(memory)
+        kept = recall(memory) if memory else None
         self._forgot = bool(memory) and kept is None
         self.kept = begin(kept, settings, surroundings.call_prefix)
         self._zone = surroundings.timezone
@@ -113,6 +93,7 @@ class SmdrDecoder:
             surroundings.boot,
         )
         self._skew = Skew(time_is_start=family.time_is_start, alarmed=self.kept.skewed)
+        self._bytes = MemoryBytes()
         self._now: Moment
 
     @property
@@ -152,7 +133,7 @@ class SmdrDecoder:
         self.kept.order = self._reader.time.order
         self.kept.layout = self._reader.lines.layout
         self.kept.skewed = self._skew.alarmed
-        return msgspec.msgpack.encode(self.kept)
+        return self._bytes.encode(self.kept)
 
 
 @lru_cache(maxsize=16)

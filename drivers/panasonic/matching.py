@@ -54,6 +54,7 @@ class KnownCalls:
     def __init__(self, family: Family, times: LegTimes, memory: CallsMemory) -> None:
         self._family = family
         self._times = times
+        self._memory = memory
         self.open = memory.open
         self._ended = memory.ended
 
@@ -64,13 +65,14 @@ class KnownCalls:
         return not self._family.missed_by_silence or self._answers(call, line)
 
     def continued(self, key: str, line: Line) -> KnownCall | None:
-        """The ended incoming call that this line carries on, or None."""
+        """The ended incoming call that this line carries on, or None.
+
+        Who changes it keeps it again, ended or open.
+        """
         call = self._ended.get(key)
         if call is None or call.direction != "incoming" or not call.same_caller(line):
             return None
-        if self._times.now.monotonic - call.touched > REMEMBERED:
-            return None
-        if len(call.legs) + len(call.own_legs) >= MOST_LEGS:
+        if self._is_forgotten(call) or len(call.legs) + len(call.own_legs) >= MOST_LEGS:
             return None
         if line.transferred:
             carries_on = self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
@@ -87,16 +89,23 @@ class KnownCalls:
         return call if carries_on else None
 
     def transferred(self, key: str, line: Line) -> KnownCall | None:
-        """The ended outgoing call that this line, a transfer, carries on, or None."""
+        """The ended outgoing call that this line, a transfer, carries on, or None.
+
+        Who changes it keeps it again.
+        """
         call = self._ended.get(key)
         joins = (
             line.condition == "TR"
             and call is not None
             and call.direction == "outgoing"
             and call.number_text == line.number_text
+            and not self._is_forgotten(call)
             and self._times.follows(call, line, -_SLACK, _LONGEST_HOLD)
         )
         return call if joins else None
+
+    def _is_forgotten(self, ended: KnownCall) -> bool:
+        return self._times.now.monotonic - ended.touched > REMEMBERED
 
     def _answers(self, call: KnownCall, line: Line) -> bool:
         """Whether the leg began while the ring notice of a TA exchange was fresh."""
@@ -112,11 +121,19 @@ class KnownCalls:
             self.open[key] = call
 
     def keep_ended(self, key: str, call: KnownCall) -> None:
-        """It has ended, but a leg may still come."""
+        """It has ended, but a leg may still come, or it got one.
+
+        To an outgoing call only `TR` adds a leg, which TA exchanges do not print.
+        """
+        if not key:
+            return
         self._ended.pop(key, None)
-        if key:
+        if call.direction == "incoming" or not self._family.missed_by_silence:
             self._ended[key] = call
-        if len(self._ended) > MOST_CALLS:
+            self._memory.changed(key)
+        while self._ended and (
+            len(self._ended) > MOST_CALLS or self._is_forgotten(next(iter(self._ended.values())))
+        ):
             del self._ended[next(iter(self._ended))]
 
     def forget_ended(self, key: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +12,8 @@ from hypothesis import strategies as st
 from drivers.contract import Moment, Surroundings
 from drivers.events import Call, DeviceState, Fact
 from drivers.panasonic.day import Office, plan_day
-from drivers.panasonic.decoder import Memory, SmdrDecoder
+from drivers.panasonic.decoder import SmdrDecoder
+from drivers.panasonic.memory import recall
 from drivers.panasonic.printout import Exchange, Printed, exchange_of, with_headings
 from drivers.panasonic.settings import PanasonicSettings
 from drivers.panasonic.simulator import print_calls
@@ -167,7 +167,8 @@ def test_the_memory_of_another_family_does_not_break_the_start() -> None:
 def test_the_memory_is_what_its_type_says() -> None:
     box = Listener()
     box.hear("08:06:00", tda_a("08:06", "104", "02", "<I>0218000", "0'05", "00:00'30"))
-    kept = msgspec.msgpack.decode(box.decoder.memory(), type=Memory)
+    kept = recall(box.decoder.memory())
+    assert kept is not None
     assert kept.order == "dmy"
     assert kept.layout == "tda-a"
 

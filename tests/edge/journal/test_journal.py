@@ -12,6 +12,10 @@ from edge.journal.journal import Journal, JournalFailed, Parked, Position, Seale
 Make = Callable[..., Sealed]
 
 
+def _log(path: Path) -> bytes:
+    return Path(f"{path}-wal").read_bytes()
+
+
 async def test_what_is_read_is_what_was_appended(
     journal: Journal, path: Path, sealed: Make
 ) -> None:
@@ -48,6 +52,18 @@ async def test_memory_alone_uses_no_sequence(journal: Journal, sealed: Make) -> 
     assert await journal.append([], ("pbx1", b"2")) == 1
     assert journal.memory("pbx1") == b"2"
     assert await journal.append([]) == 1
+
+
+async def test_a_memory_that_is_as_it_was_is_not_written_again(
+    journal: Journal, path: Path, sealed: Make
+) -> None:
+    await journal.append([sealed(1)], ("pbx1", b"1"))
+    before = _log(path)
+    assert await journal.append([], ("pbx1", b"1")) == 1
+    assert _log(path) == before
+    await journal.append([], ("pbx1", b"2"))
+    assert _log(path) != before
+    assert journal.memory("pbx1") == b"2"
 
 
 async def test_many_appenders_share_one_gap_free_order(journal: Journal, sealed: Make) -> None:
