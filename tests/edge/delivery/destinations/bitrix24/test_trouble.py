@@ -301,7 +301,7 @@ def _calls(prefix: int) -> list[Sealed]:
 
 async def test_beyond_the_limit_calls_come_later(box: Box) -> None:
     await box.journal.append(direct())
-    there = Portal(depth=3.0, leak=500.0)
+    there = Portal(depth=3.0, leak=20.0)  # slower than any machine asks
     async with opened(there) as url, box.forwarding(bitrix(box, url)):
         await box.settled()
     assert there.external_ids() == externals(box, *FIVE)
