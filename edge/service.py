@@ -23,6 +23,7 @@ from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.identity import IdentityFile
 from edge.delivery.notebook import JournalNotebook
 from edge.delivery.progress import State
 from edge.delivery.restraint import Restraint
@@ -120,6 +121,7 @@ class Edge:
         self._kept_timeline = recall(journal.memory(TIMELINE))
         self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
         self._times = Times(journal, self._clock)
+        self._identity = IdentityFile(lock.folder)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
         self._supervisors = [self._supervisor(device) for device in site.device]
@@ -197,6 +199,7 @@ class Edge:
             JournalNotebook(self._journal, entry.name),
             self._clock.age,
             self._known_time,
+            self._identity,
         )
         right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
 from edge.delivery.cloudevents import MAX_EVENTS
+from edge.delivery.identity import IdentityFile
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
@@ -125,7 +126,7 @@ class Branch:
 
     box: 12 hex digits. zone: of the site. notebook: this destination's own. age: seconds since an
     event happened, by the monotonic clock; infinite for one of an earlier boot. now: the time of
-    day, None while nobody knows it.
+    day, None while nobody knows it. identity: the box's key, for a CRM that knows boxes by it.
     """
 
     box: str
@@ -133,6 +134,7 @@ class Branch:
     notebook: Notebook
     age: Callable[[Stored], float]
     now: Callable[[], datetime | None]
+    identity: IdentityFile | None = None
 
 
 class Destination(Protocol):

@@ -7,7 +7,7 @@ One connection, one request on it. aiohttp, a heavy one, is imported at `start`,
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,8 +19,11 @@ from edge.intake.peer_time import PeerTime
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
+    from yarl import URL
 
 PATIENCE = 60.0
+Sign = Callable[[str, str, bytes], Mapping[str, str]]
+"""(method, url as it goes out, body): the headers that prove who asks."""
 _CONNECT_SECONDS = 15.0
 # Shorter than the idle time after which a NAT or a CRM drops a connection without a word.
 _IDLE_SECONDS = 30.0
@@ -46,11 +49,17 @@ _BROKEN = "The connection to the CRM broke; if it stays so, check the box's Inte
 
 
 class HttpClient:
-    """Speaks to one CRM. headers: of every request. patience: seconds for a whole one."""
+    """Speaks to one CRM.
 
-    def __init__(self, headers: Mapping[str, str], patience: float = PATIENCE) -> None:
+    headers: of every request. patience: seconds for a whole one. sign: for a CRM that wants it.
+    """
+
+    def __init__(
+        self, headers: Mapping[str, str], patience: float = PATIENCE, sign: Sign | None = None
+    ) -> None:
         self._headers = headers
         self._patience = patience
+        self._sign = sign
         self._session: ClientSession | None = None
         self._wire = WireBytes()
 
@@ -92,8 +101,14 @@ class HttpClient:
             raise RuntimeError("start() comes before request()")
         sent = monotonic()
         try:
+            target = _target(url)
+            proof = self._sign(method, str(target), body or b"") if self._sign else {}
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method,
+                target,
+                data=body,
+                headers={**(headers or {}), **proof},
+                allow_redirects=False,
             ) as response:
                 return await _answer(response, _their_time(response, sent))
         # UnicodeError: a name that cannot even be asked for, such as one with "..".
@@ -107,6 +122,17 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _target(url: str) -> "URL":
+    """The address as it goes out, so that what is signed is what is sent. Raises InvalidURL."""
+    from aiohttp import InvalidURL
+    from yarl import URL
+
+    try:
+        return URL(url)
+    except ValueError as error:
+        raise InvalidURL(url) from error
 
 
 def _failure(error: Exception) -> TryLater:

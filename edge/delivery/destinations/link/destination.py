@@ -15,10 +15,13 @@ allows http:// only within the office; everywhere else TLS has proved who answer
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 
 from edge.delivery.cloudevents import encode_batch
-from edge.delivery.destination import Batch, Delivered, DestinationSpec
+from edge.delivery.destination import Batch, Branch, Delivered, DestinationSpec
 from edge.delivery.destinations.link.answer import is_link, read
+from edge.delivery.destinations.link.decision import known_refusal, problem
+from edge.delivery.destinations.link.enrolment import Enrolment
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
 from edge.delivery.http_client import PATIENCE, HttpClient
@@ -31,15 +34,23 @@ _NOTHING = zlib.compress(b"[]", 1, _GZIP_WINDOW)
 class LinkDestination:
     """Speaks the link to one CRM. Settings must be free of problems."""
 
-    def __init__(self, settings: LinkSettings, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        settings: LinkSettings,
+        enrolment: Enrolment | None = None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         self._settings = settings
+        self._enrolment = enrolment
         headers = {
             "Content-Type": "application/cloudevents-batch+json",
             "Content-Encoding": "gzip",
         }
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
-        self._http = HttpClient(headers, patience)
+        sign = enrolment.sign if enrolment else None
+        self._http = HttpClient(headers, patience, sign)
 
     @property
     def wire_bytes(self) -> int:
@@ -56,7 +67,7 @@ class LinkDestination:
         return zlib.compress(body, 1, _GZIP_WINDOW)
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
-        """Post once. Raises DeliveryError."""
+        """Post, as often as it takes to be known there. Raises DeliveryError."""
         answer = await self._post(f"{batch.journal} {batch.first}-{batch.last}", body)
         heard = answer.heard
         delivered = read(answer, batch, heard.said if heard else datetime.now(UTC))
@@ -72,13 +83,36 @@ class LinkDestination:
         await self._http.close()
 
     async def _post(self, covered: str, body: bytes) -> Answer:
+        if self._enrolment is None:
+            return await self._post_once(covered, body)
+        await self._enrolment.start()
+        if self._enrolment.is_due:
+            await self._enrolment.enrol(self._http)
+        sent = monotonic()
+        answer = await self._post_once(covered, body)
+        if problem(answer).code == "not-enrolled":
+            await self._enrolment.enrol(self._http)
+            sent = monotonic()
+            answer = await self._post_once(covered, body)
+        if self._enrolment.believed_time(answer, sent) is not None:
+            answer = await self._post_once(covered, body)
+        if refused := known_refusal(answer):
+            raise refused
+        return answer
+
+    async def _post_once(self, covered: str, body: bytes) -> Answer:
         url = self._settings.events_url
         return await self._http.request("POST", url, body, {"Payvand-Range": covered})
+
+
+def _destination(settings: LinkSettings, branch: Branch) -> LinkDestination:
+    known_by = Enrolment(settings, branch, branch.identity) if branch.identity else None
+    return LinkDestination(settings, known_by)
 
 
 SPEC = DestinationSpec(
     name="link",
     titles={"en": "CRM link", "fa": "پیوند با CRM"},
     settings=LinkSettings,
-    destination=lambda settings, _: LinkDestination(settings),
+    destination=_destination,
 )

@@ -67,11 +67,14 @@ def test_the_catalog_names_each_kind_by_its_spec() -> None:
     assert all(set(spec(name).titles) == {"en", "fa"} for name in NAMES)
 
 
-def test_checking_settings_loads_no_http_client() -> None:
+def test_checking_settings_loads_nothing_heavy() -> None:
     program = (
         "import sys; from edge.delivery.destinations.catalog import spec;"
         "link = spec('link'); settings = link.settings(url='https://crm.example.com');"
-        "made = link.destination(settings, None);"
-        "assert 'aiohttp' not in sys.modules"
+        "from edge.delivery.destination import Branch;"
+        "from edge.delivery.identity import IdentityFile;"
+        "from pathlib import Path; identity = IdentityFile(Path('/nowhere'));"
+        "made = link.destination(settings, Branch('b0c5', None, None, None, None, identity));"
+        "assert not {'aiohttp', 'cryptography', 'http_message_signatures'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
