@@ -44,8 +44,9 @@ from edge.journal.retime import recall
 from edge.local import control
 from edge.local.lock import DataLock, hold
 from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
-from edge.site import Destination, Device, Site
+from edge.site import FILE, Destination, Device, Site
 from edge.site_file import load
+from edge.site_secrets import Secrets
 from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ async def run(data: Path) -> None:
 
     Raises SiteProblems for bad settings, CommandFailed when the journal cannot be used or fails.
     """
-    site = load(data / "site.toml")
+    site = load(data / FILE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -124,8 +125,9 @@ class Edge:
         self._identity = IdentityFile(lock.folder)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
+        self._secrets = Secrets(lock.folder, journal.box)
         self._supervisors = [self._supervisor(device) for device in site.device]
-        self._forwarders = [self._forwarder(entry) for entry in site.destination]
+        self._forwarders: list[Forwarder] = []
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -138,6 +140,8 @@ class Edge:
                 group.create_task(self._disk.watch())
                 group.create_task(_end(stop))
                 await self._ports_tried()
+                self._site = await asyncio.to_thread(self._secrets.guard, self._site)
+                self._forwarders = [self._forwarder(entry) for entry in self._site.destination]
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
@@ -179,6 +183,7 @@ class Edge:
                     await supervisor.tried.wait()
 
     def _supervisor(self, device: Device) -> Supervisor:
+        settings = self._secrets.opened(device.settings, f"device.{device.key}")
         spec = catalog.spec(device.driver)
         surroundings = Surroundings(
             self._site.zone,
@@ -186,7 +191,7 @@ class Edge:
             "tcp" if isinstance(device.link, TcpAddress) else "serial",
             self._clock.boot[:8],
         )
-        driver = spec.driver(device.settings, surroundings, self._clock.now)
+        driver = spec.driver(settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
         intake = Intake(seal, self._journal, self._clock.now)
         return Supervisor(device.driver, device.link, driver, intake, self._journal)
@@ -235,7 +240,9 @@ class Edge:
             started_at=self._clock.at(self._started),
             uptime_seconds=int(now.monotonic - self._started),
             last_sequence=self._journal.last,
-            trouble=self._journal.trouble or (recovered.advice if recovered else None),
+            trouble=self._journal.trouble
+            or (recovered.advice if recovered else None)
+            or next(iter(self._secrets.lost), None),
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),
