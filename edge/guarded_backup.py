@@ -49,14 +49,8 @@ def guarded(data: Path) -> bytes:
     try:
         kept = identity.read(data / identity.FILE)
         site = load(data / FILE)
-        device = tuple(
-            replace(each, settings=opened(each.settings, f"device.{each.key}", vault))
-            for each in site.device
-        )
-        destination = tuple(
-            replace(each, settings=opened(each.settings, f"destination.{each.name}", vault))
-            for each in site.destination
-        )
+        device = tuple(opened(each, vault) for each in site.device)
+        destination = tuple(opened(each, vault) for each in site.destination)
         settings = to_toml(replace(site, device=device, destination=destination))
     except BadInput:
         settings = None

@@ -17,7 +17,8 @@ def without_secrets(site: Site) -> Site:
         site,
         device=tuple(replace(device, settings=_cleaned(device.settings)) for device in site.device),
         destination=tuple(
-            replace(crm, settings=_cleaned(crm.settings)) for crm in site.destination
+            replace(crm, settings=_cleaned(crm.settings), connection=_cleaned(crm.connection))
+            for crm in site.destination
         ),
     )
 

@@ -183,7 +183,7 @@ class Edge:
                     await supervisor.tried.wait()
 
     def _supervisor(self, device: Device) -> Supervisor:
-        settings = self._secrets.opened(device.settings, f"device.{device.key}")
+        settings = self._secrets.opened(device).settings
         spec = catalog.spec(device.driver)
         surroundings = Surroundings(
             self._site.zone,
@@ -205,6 +205,7 @@ class Edge:
             self._clock.age,
             self._known_time,
             self._identity,
+            entry.connection,
         )
         right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
 from edge.checking import Problems, TableReader, check_table
+from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.errors import BadInput
 from edge.journal.records import History
@@ -31,6 +32,8 @@ BOX = "box"
 """The key under which the box's own events go out; no device may have it."""
 
 Table = dict[str, Any]
+
+T = TypeVar("T", bound=Struct)
 
 MIGRATIONS: Mapping[int, Callable[[Table], Table]] = {}
 """From the version that a file has to the next one up."""
@@ -55,6 +58,7 @@ class Destination(Struct, frozen=True):
     kind: str
     settings: Settings
     forwarding: Forwarding = Forwarding()
+    connection: Connection = Connection()
 
 
 class Site(Struct, frozen=True):
@@ -219,16 +223,21 @@ def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Devi
 
 
 def _destination(entry: TableReader, catalog: Catalog) -> Destination | None:
-    entry.only("name", "kind", "settings", "forwarding")
+    entry.only("name", "kind", "settings", "forwarding", "connection")
     kind = entry.choice("kind", catalog.NAMES)
     settings = _settings(entry, catalog, kind)
-    table = entry.table.get("forwarding", {})
-    forwarding, wrong = check_table(Forwarding, table, f"{entry.path}.forwarding")
-    entry.problems.extend(wrong)
+    forwarding = _part(entry, "forwarding", Forwarding)
+    connection = _part(entry, "connection", Connection)
     name = entry.table.get("name")
-    if isinstance(name, str) and kind and settings and forwarding:
-        return Destination(name, kind, settings, forwarding)
+    if isinstance(name, str) and kind and settings and forwarding and connection:
+        return Destination(name, kind, settings, forwarding, connection)
     return None
+
+
+def _part(entry: TableReader, key: str, kind: type[T]) -> T | None:
+    part, wrong = check_table(kind, entry.table.get(key, {}), f"{entry.path}.{key}")
+    entry.problems.extend(wrong)
+    return part
 
 
 def _link(entry: TableReader) -> LinkAddress | None:
@@ -246,6 +255,4 @@ def _settings(entry: TableReader, catalog: Catalog, name: str | None) -> Setting
     if name is None:
         return None
     kind = catalog.spec(name).settings
-    settings, found = check_table(kind, entry.table.get("settings", {}), f"{entry.path}.settings")
-    entry.problems.extend(found)
-    return settings
+    return _part(entry, "settings", kind)

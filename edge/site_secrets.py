@@ -10,10 +10,10 @@ written, comments included, where that can be done; else the file is written ane
 import logging
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tomli_w
 from msgspec import Struct
@@ -21,14 +21,16 @@ from msgspec.structs import replace
 
 import drivers.catalog
 import edge.delivery.destinations.catalog
+from edge.delivery.connection import Connection
 from edge.durable_file import replace_file
 from edge.secret_fields import MARK, secret_fields
-from edge.site import FILE, KEPT, Catalog, Site, Table
+from edge.site import FILE, KEPT, Catalog, Destination, Device, Site, Table
 from edge.vault import SecretLost, Vault
 
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Struct)
+E = TypeVar("E", Device, Destination)
 
 _KINDS: tuple[tuple[str, str, str, Catalog], ...] = (
     ("device", "key", "driver", drivers.catalog),
@@ -83,27 +85,39 @@ class Secrets:
             self._vault.prefer_credential()
         except (SecretLost, OSError) as error:
             _LOG.warning("passwords and tokens stay in %s: %s", FILE, error)
-        destination = tuple(
-            replace(entry, settings=self.opened(entry.settings, f"destination.{entry.name}"))
-            for entry in site.destination
-        )
-        return replace(site, destination=destination)
+        return replace(site, destination=tuple(map(self.opened, site.destination)))
 
-    def opened(self, settings: T, name: str) -> T:
-        """Settings with their secrets, or with nothing in the place of one that is lost.
+    def opened(self, entry: E) -> E:
+        """A device or destination with its secrets, without those that are lost."""
+        return _each(entry, self._opened)
 
-        name: of their place, such as `device.pbx1`.
-        """
+    def _opened(self, settings: T, name: str) -> T:
         try:
-            return opened(settings, name, self._vault)
+            return _found(settings, name, self._vault)
         except SecretLost as error:
             _LOG.error("%s", error)
             self.lost.append(str(error))
             return replace(settings, **dict.fromkeys(_marked(settings), ""))
 
 
-def opened(settings: T, name: str, vault: Vault) -> T:
-    """The settings with what lies in the vault. Raises SecretLost."""
+def opened(entry: E, vault: Vault) -> E:
+    """A device or destination with what of it lies in the vault. Raises SecretLost."""
+    return _each(entry, lambda settings, name: _found(settings, name, vault))
+
+
+def _each(entry: E, change: Callable[[Any, str], Any]) -> E:
+    """The entry with each of its parts that may hold secrets changed, given the part's place."""
+    if isinstance(entry, Device):
+        return replace(entry, settings=change(entry.settings, f"device.{entry.key}"))
+    place = f"destination.{entry.name}"
+    return replace(
+        entry,
+        settings=change(entry.settings, place),
+        connection=change(entry.connection, f"{place}.connection"),
+    )
+
+
+def _found(settings: T, name: str, vault: Vault) -> T:
     found = {field: vault.get(f"{name}.{field}") for field in _marked(settings)}
     return replace(settings, **found) if found else settings
 
@@ -134,13 +148,17 @@ def _written(tables: Table) -> Iterator[_Written]:
         for entry in entries if isinstance(entries, list) else ():
             if not isinstance(entry, dict) or entry.get(line) not in catalog.NAMES:
                 continue
-            settings = entry.get("settings")
-            if isinstance(settings, dict):
-                place = f"{kind}.{entry.get(key)}"
-                for field in sorted(secret_fields(catalog.spec(entry[line]).settings)):
-                    value = settings.get(field)
-                    if isinstance(value, str) and value not in ("", MARK):
-                        yield _Written(f"{place}.{field}", settings, field)
+            place = f"{kind}.{entry.get(key)}"
+            yield from _in(entry.get("settings"), catalog.spec(entry[line]).settings, place)
+            yield from _in(entry.get("connection"), Connection, f"{place}.connection")
+
+
+def _in(table: object, kind: type[Struct], place: str) -> Iterator[_Written]:
+    if isinstance(table, dict):
+        for field in sorted(secret_fields(kind)):
+            value = table.get(field)
+            if isinstance(value, str) and value not in ("", MARK):
+                yield _Written(f"{place}.{field}", table, field)
 
 
 def _with_marks(text: str, tables: Table, found: list[_Written]) -> str:

@@ -8,12 +8,13 @@ None of them loses an event: it is sent again, in smaller batches, or parked wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
 from edge.delivery.cloudevents import MAX_EVENTS
+from edge.delivery.connection import Connection
 from edge.delivery.identity import IdentityFile
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
@@ -127,6 +128,7 @@ class Branch:
     box: 12 hex digits. zone: of the site. notebook: this destination's own. age: seconds since an
     event happened, by the monotonic clock; infinite for one of an earlier boot. now: the time of
     day, None while nobody knows it. identity: the box's key, for a CRM that knows boxes by it.
+    connection: how this destination is reached.
     """
 
     box: str
@@ -135,6 +137,7 @@ class Branch:
     age: Callable[[Stored], float]
     now: Callable[[], datetime | None]
     identity: IdentityFile | None = None
+    connection: Connection = field(default_factory=Connection)
 
 
 class Destination(Protocol):

@@ -9,6 +9,7 @@ import drivers.catalog
 import edge.delivery.destinations.catalog
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.secret_fields import MARK, secret_fields
+from edge.site import Destination
 from edge.site_file import load, save
 from edge.site_secrets import Secrets, move, opened
 from edge.vault import FILE as VAULT
@@ -62,8 +63,7 @@ def test_the_settings_get_their_secrets_back(path: Path, tmp_path: Path) -> None
     assert secrets.guard(before) == before
     after = load(path)
     assert after.device[0].settings != before.device[0].settings
-    settings = secrets.opened(after.device[0].settings, "device.pbx1")
-    assert settings == before.device[0].settings
+    assert secrets.opened(after.device[0]) == before.device[0]
     assert secrets.guard(after).destination == before.destination
     assert secrets.lost == []
 
@@ -122,8 +122,8 @@ def test_a_lost_secret_is_told_and_the_rest_works(path: Path, vault: Vault, tmp_
 
 
 def test_settings_without_secrets_need_no_vault(tmp_path: Path) -> None:
-    settings = LinkSettings(url="https://crm.example.com")
-    assert opened(settings, "destination.crm", Vault(tmp_path / "none", "")) is settings
+    crm = Destination("crm", "link", LinkSettings(url="https://crm.example.com"))
+    assert opened(crm, Vault(tmp_path / "none", "")) == crm
 
 
 @pytest.mark.parametrize("catalog", [drivers.catalog, edge.delivery.destinations.catalog])

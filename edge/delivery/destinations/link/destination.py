@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from edge.delivery.cloudevents import encode_batch
+from edge.delivery.connection import Connection
 from edge.delivery.destination import Batch, Branch, Delivered, DestinationSpec
 from edge.delivery.destinations.link.answer import is_link, read
 from edge.delivery.destinations.link.decision import known_refusal, problem
 from edge.delivery.destinations.link.enrolment import Enrolment
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
-from edge.delivery.http_client import PATIENCE, HttpClient
+from edge.delivery.http_client import PATIENCE, HttpClient, Now
 from edge.intake.peer_time import PeerTime
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
@@ -40,6 +41,8 @@ class LinkDestination:
         enrolment: Enrolment | None = None,
         *,
         patience: float = PATIENCE,
+        connection: Connection = Connection(),  # noqa: B008 - it is frozen
+        now: Now = lambda: None,
     ) -> None:
         self._settings = settings
         self._enrolment = enrolment
@@ -50,7 +53,7 @@ class LinkDestination:
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
         sign = enrolment.sign if enrolment else None
-        self._http = HttpClient(headers, patience, sign)
+        self._http = HttpClient(headers, patience, connection=connection, now=now, sign=sign)
 
     @property
     def wire_bytes(self) -> int:
@@ -107,7 +110,7 @@ class LinkDestination:
 
 def _destination(settings: LinkSettings, branch: Branch) -> LinkDestination:
     known_by = Enrolment(settings, branch, branch.identity) if branch.identity else None
-    return LinkDestination(settings, known_by)
+    return LinkDestination(settings, known_by, connection=branch.connection, now=branch.now)
 
 
 SPEC = DestinationSpec(
