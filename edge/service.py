@@ -244,6 +244,7 @@ class Edge:
             trouble=self._journal.trouble
             or (recovered.advice if recovered else None)
             or next(iter(self._secrets.lost), None),
+            device_id=self._identity.device,
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(supervisor.status for supervisor in self._supervisors),

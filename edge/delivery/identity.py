@@ -86,6 +86,11 @@ class IdentityFile:
         self._opening = asyncio.Lock()
         self._identity: Identity | None = None
 
+    @property
+    def device(self) -> str | None:
+        """The device id, None until somebody needed the key."""
+        return self._identity.device if self._identity else None
+
     async def identity(self) -> Identity:
         """The key, made if there is none; imports cryptography, in a thread.
 
