@@ -9,7 +9,7 @@ A CRM signs a few bytes of JSON, which come beside their signature as base64.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -39,7 +39,7 @@ class _Request:
 class Signer:
     """Signs one connection's requests. Importing what it takes is heavy: make it in a thread.
 
-    nonce: of the last request signed.
+    nonce, created: of the last request signed.
     """
 
     def __init__(self, identity: Identity, box: str) -> None:
@@ -49,6 +49,7 @@ class Signer:
 
         self.keyid = f"{box}#{identity.number}"
         self.nonce = ""
+        self.created = datetime.fromtimestamp(0, UTC)
         self._identity = identity
         self._signer = HTTPMessageSigner(
             signature_algorithm=ED25519,
@@ -59,7 +60,7 @@ class Signer:
 
     def headers(self, method: str, url: str, body: bytes, created: datetime) -> dict[str, str]:
         """The three headers for a request. url: as it goes out, percent-encoded."""
-        self.nonce = self._identity.nonce()
+        self.nonce, self.created = self._identity.nonce(), created
         request = _Request(method, url)
         self._signer.sign(
             request,

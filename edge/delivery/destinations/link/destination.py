@@ -19,7 +19,7 @@ from time import monotonic
 
 from edge.delivery.cloudevents import encode_batch
 from edge.delivery.connection import Connection
-from edge.delivery.destination import Batch, Branch, Delivered, DestinationSpec
+from edge.delivery.destination import Batch, Branch, Delivered, DestinationSpec, TryLater
 from edge.delivery.destinations.link.answer import is_link, read
 from edge.delivery.destinations.link.decision import known_refusal, problem
 from edge.delivery.destinations.link.enrolment import Enrolment
@@ -29,6 +29,10 @@ from edge.delivery.http_client import PATIENCE, HttpClient, Now
 from edge.intake.peer_time import PeerTime
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
+_NO_TIME = (
+    "The box's clock is not set, and what answers at the CRM's address does not prove that it is"
+    " the CRM that accepted this box: let the box reach a time server."
+)
 _NOTHING = zlib.compress(b"[]", 1, _GZIP_WINDOW)
 
 
@@ -71,15 +75,21 @@ class LinkDestination:
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
         """Post, as often as it takes to be known there. Raises DeliveryError."""
+        if self._enrolment is not None:
+            await self._enrolment.start()
+            if self._enrolment.must_ask_time:
+                await self.ask_time(batch.journal)
+                if self._enrolment.must_ask_time:
+                    raise TryLater("no time", _NO_TIME)
         answer = await self._post(f"{batch.journal} {batch.first}-{batch.last}", body)
         heard = answer.heard
         delivered = read(answer, batch, heard.said if heard else datetime.now(UTC))
-        return replace(delivered, heard=heard)
+        return replace(delivered, heard=self._vetted(heard))
 
     async def ask_time(self, journal: str) -> PeerTime | None:
         """See TellsTime. It posts an empty list, for a sequence that no event ever has."""
         answer = await self._post(f"{journal} 0-0", _NOTHING)
-        return answer.heard if is_link(answer) else None
+        return self._vetted(answer.heard) if is_link(answer) else None
 
     async def close(self) -> None:
         """See Destination."""
@@ -102,6 +112,9 @@ class LinkDestination:
         if refused := known_refusal(answer):
             raise refused
         return answer
+
+    def _vetted(self, heard: PeerTime | None) -> PeerTime | None:
+        return self._enrolment.vetted(heard) if self._enrolment else heard
 
     async def _post_once(self, covered: str, body: bytes) -> Answer:
         url = self._settings.events_url

@@ -8,11 +8,13 @@
 The key by which the CRM signs is kept from the first answer that accepts the box; an answer with
 another one later is not believed. It vouches for commands, and for the time: who could move the
 box's clock could make old certificates good again, so the time that a 401 brings counts only when
-it is signed by that key for this very request.
+it is signed by that key for this very request. A CRM answers 200 only where the request's time was
+nearly right, so of the Date of a 200 no more is believed than that; and on a box that does not know
+the time, no event leaves before one of both has come.
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -29,6 +31,8 @@ from edge.delivery.signatures import Signer, is_signed_by
 from edge.intake.peer_time import PeerTime
 from edge.version import VERSION
 
+MOST_SKEW = timedelta(seconds=300)
+"""How far off the time of a request may be that a CRM takes."""
 _COMMAND_KEY = "command-key"
 _MODEL = Path("/proc/device-tree/model")
 _JSON = {"Content-Type": "application/json"}
@@ -64,6 +68,7 @@ class Enrolment:
         self._signer: Signer | None = None
         self._pinned: CommandKey | None = None
         self._offset: float | None = None
+        self._sure = False
 
     async def start(self) -> None:
         """Take the key, once. Raises NotAllowed where there can be none."""
@@ -118,7 +123,22 @@ class Enrolment:
             return None
         received = monotonic()
         self._offset = told.time.timestamp() - received
+        self._sure = True
         return PeerTime(told.time.astimezone(UTC), sent, received)
+
+    @property
+    def must_ask_time(self) -> bool:
+        """Whether nobody knows the time, and the CRM that could vouch for it did not yet."""
+        return self._pinned is not None and self._branch.now() is None and not self._sure
+
+    def vetted(self, heard: PeerTime | None) -> PeerTime | None:
+        """What to believe of the Date of a 200 to the request signed last."""
+        if self._pinned is None or heard is None:
+            return heard
+        if abs(heard.said - self._started.created) > MOST_SKEW:
+            return None
+        self._sure = True
+        return heard
 
     @property
     def _started(self) -> Signer:

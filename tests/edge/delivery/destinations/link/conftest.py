@@ -23,11 +23,12 @@ from tests.edge.delivery.conftest import call
 
 @dataclass(slots=True)
 class Box:
-    """One box: its data directory, its journal, and how far its clock is off."""
+    """One box. off, knows: its clock's error, and whether it knows the time at all."""
 
     folder: Path
     journal: Journal
     off: timedelta = timedelta()
+    knows: bool = True
 
     @asynccontextmanager
     async def link(self, crm: Running, claim: str = "") -> AsyncIterator[LinkDestination]:
@@ -39,7 +40,7 @@ class Box:
             UTC,
             JournalNotebook(self.journal, "crm"),
             lambda _event: 0.0,
-            lambda: datetime.now(UTC) + self.off,
+            lambda: datetime.now(UTC) + self.off if self.knows else None,
         )
         enrolment = Enrolment(settings, branch, IdentityFile(self.folder))
         link = LinkDestination(settings, enrolment, patience=5.0)

@@ -1,9 +1,12 @@
 """A box becomes known to the reference CRM, and stays sure of it: real server, real signatures."""
 
 import shutil
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from aiohttp import web
 
 from edge.crm.server import Running
 from edge.delivery.destination import NotAllowed, TryLater
@@ -157,6 +160,35 @@ async def test_a_time_signed_by_another_key_is_not_believed(
         with pytest.raises(NotAllowed, match="clock is wrong") as refused:
             await box.send(link)
     assert refused.value.answer == "clock-skew"
+
+
+async def test_without_a_clock_events_leave_only_to_who_vouches_for_the_time(
+    crm: Running, operator: Operator, box: Box
+) -> None:
+    async with box.link(crm, await operator.claim()) as link:
+        await box.send(link)
+    box.knows = False
+    async with box.link(crm) as link:  # the true CRM, within 300 s
+        await box.send(link)
+    asked: list[tuple[str, bytes]] = []
+
+    async def impostor(request: web.Request) -> web.Response:
+        asked.append((request.headers["Payvand-Range"], await request.read()))
+        date = format_datetime(datetime.now(UTC) + timedelta(days=400), usegmt=True)
+        return web.json_response({"through": 0}, headers={"Date": date})
+
+    app = web.Application()
+    app.router.add_post("/v1/events", impostor)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    there = replace(crm, url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    async with box.link(there) as link:
+        with pytest.raises(TryLater, match="does not prove") as refused:
+            await box.send(link)
+    await runner.cleanup()
+    assert refused.value.answer == "no time"
+    assert asked == [(f"{box.journal.id} 0-0", b"[]")]
 
 
 async def test_another_crm_at_the_address_is_not_believed(
