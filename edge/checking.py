@@ -20,6 +20,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, Struct
 
+from edge.secret_fields import MARK, secret_fields
+
 Problems = list[tuple[str, str]]
 """(path of the field, what is wrong and what to do)."""
 
@@ -44,12 +46,13 @@ def check_table(kind: type[T], table: object, field: str) -> tuple[T | None, Pro
     """Read `table` as a `kind`. Returns None for it only together with problems.
 
     When every mistake is in a field that has a default, what `problems()` of the type finds about
-    the other fields is told as well.
+    the other fields is told as well. A secret that lies in the vault has the mark for a value.
     """
     if not isinstance(table, Mapping):
         return None, [(field, f"must be a table in {{ }}, not {_named(table)}")]
     values, problems = _values(kind, table, field)
     wrong = {path for path, _ in problems}
+    wrong |= {f"{field}.{key}" for key in _in_vault(kind, table)}
     try:
         made = kind(**values)
     except TypeError:
@@ -119,6 +122,11 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{near[0]}"? {listed}' if near else listed
 
 
+def _in_vault(kind: type[Struct], table: Mapping[str, object]) -> set[str]:
+    """Secrets that were checked before they were moved."""
+    return {key for key in secret_fields(kind) if table.get(key) == MARK}
+
+
 def _values(
     kind: type[Struct], table: Mapping[str, object], field: str
 ) -> tuple[dict[str, Any], Problems]:
@@ -132,7 +140,9 @@ def _values(
     values: dict[str, Any] = {}
     for entry in fields:
         path = f"{field}.{entry.encode_name}"
-        if entry.encode_name in table:
+        if entry.encode_name in _in_vault(kind, table):
+            values[entry.name] = MARK
+        elif entry.encode_name in table:
             value = table[entry.encode_name]
             mistakes = _mistakes(value, entry.type, path)
             problems += mistakes

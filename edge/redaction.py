@@ -1,13 +1,11 @@
-"""Takes passwords and tokens out of a site's settings, for what leaves the box.
+"""Takes passwords and tokens out of a site's settings, for what leaves the box."""
 
-A field is secret where its type says so: Meta(extra={"secret": True}).
-"""
+from typing import TypeVar
 
-from typing import TypeVar, get_type_hints
+from msgspec import Struct
+from msgspec.structs import replace
 
-import msgspec
-from msgspec import NODEFAULT, Meta, Struct
-
+from edge.secret_fields import harmless
 from edge.site import Site
 
 T = TypeVar("T", bound=Struct)
@@ -15,28 +13,15 @@ T = TypeVar("T", bound=Struct)
 
 def without_secrets(site: Site) -> Site:
     """The same site; each secret has its default, or is empty where it has none."""
-    return msgspec.structs.replace(
+    return replace(
         site,
-        device=tuple(_settings_cleaned(device) for device in site.device),
-        destination=tuple(_settings_cleaned(destination) for destination in site.destination),
+        device=tuple(replace(device, settings=_cleaned(device.settings)) for device in site.device),
+        destination=tuple(
+            replace(crm, settings=_cleaned(crm.settings), connection=_cleaned(crm.connection))
+            for crm in site.destination
+        ),
     )
 
 
-def _settings_cleaned(entry: T) -> T:
-    settings = getattr(entry, "settings")  # noqa: B009 - of Device and Destination alike
-    harmless = {
-        field.name: "" if field.default is NODEFAULT else field.default
-        for field in msgspec.structs.fields(settings)
-        if field.name in _secret_fields(type(settings))
-    }
-    return msgspec.structs.replace(entry, settings=msgspec.structs.replace(settings, **harmless))
-
-
-def _secret_fields(kind: type[Struct]) -> set[str]:
-    hints = get_type_hints(kind, include_extras=True)
-    return {
-        name
-        for name, hint in hints.items()
-        for meta in getattr(hint, "__metadata__", ())
-        if isinstance(meta, Meta) and (meta.extra or {}).get("secret")
-    }
+def _cleaned(settings: T) -> T:
+    return replace(settings, **harmless(type(settings)))

@@ -27,6 +27,7 @@ from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.identity import IdentityFile
 from edge.delivery.notebook import JournalNotebook
 from edge.delivery.progress import State
 from edge.delivery.restraint import Restraint
@@ -48,8 +49,9 @@ from edge.journal.retime import recall
 from edge.local import control
 from edge.local.lock import DataLock, hold
 from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
-from edge.site import Destination, Device, Site
+from edge.site import FILE, Destination, Device, Site
 from edge.site_file import load
+from edge.site_secrets import Secrets
 from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ async def run(data: Path) -> None:
 
     Raises SiteProblems for bad settings, CommandFailed when the journal cannot be used or fails.
     """
-    site = load(data / "site.toml")
+    site = load(data / FILE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -125,14 +127,14 @@ class Edge:
         self._kept_timeline = recall(journal.memory(TIMELINE))
         self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
         self._times = Times(journal, self._clock)
+        self._identity = IdentityFile(lock.folder)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
         self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
+        self._secrets = Secrets(lock.folder, journal.box)
         self._supervisors = [self._supervisor(device) for device in site.device]
-        self._forwarders = [self._forwarder(entry) for entry in site.destination]
-        keys = (device.key for device in site.device)
-        supervisors = dict(zip(keys, self._supervisors, strict=True))
-        self._listeners = listeners(site, supervisors, journal, self._clock)
+        self._forwarders: list[Forwarder] = []
+        self._listeners: dict[str, Listener] = {}
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -145,6 +147,9 @@ class Edge:
                 group.create_task(self._disk.watch())
                 group.create_task(_end(stop))
                 await self._ports_tried()
+                self._site = await asyncio.to_thread(self._secrets.guard, self._site)
+                self._forwarders = [self._forwarder(entry) for entry in self._site.destination]
+                self._listeners = self._listened()
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
@@ -194,6 +199,7 @@ class Edge:
                     await supervisor.tried.wait()
 
     def _supervisor(self, device: Device) -> Supervisor:
+        settings = self._secrets.opened(device).settings
         spec = catalog.spec(device.driver)
         surroundings = Surroundings(
             self._site.zone,
@@ -201,22 +207,32 @@ class Edge:
             "tcp" if isinstance(device.link, TcpAddress) else "serial",
             self._clock.boot[:8],
         )
-        driver = spec.driver(device.settings, surroundings, self._clock.now)
+        driver = spec.driver(settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
         intake = Intake(seal, self._journal, self._clock.now, self._watch.heard(device.key))
         return Supervisor(device.driver, device.link, driver, intake, self._journal)
 
-    def _forwarder(self, entry: Destination) -> Forwarder:
-        spec = destinations.spec(entry.kind)
-        branch = Branch(
+    def _listened(self) -> dict[str, Listener]:
+        keys = (device.key for device in self._site.device)
+        supervisors = dict(zip(keys, self._supervisors, strict=True))
+        return listeners(self._site, supervisors, self._journal, self._clock, self._branch)
+
+    def _branch(self, entry: Destination) -> Branch:
+        return Branch(
             self._journal.box,
             self._site.zone,
             JournalNotebook(self._journal, entry.name),
             self._clock.age,
             self._known_time,
             lambda: self._journal.position(entry.name).cursor,
+            self._identity,
+            entry.connection,
         )
-        right = Retimed(spec.destination(entry.settings, branch), self._times, self._clock)
+
+    def _forwarder(self, entry: Destination) -> Forwarder:
+        spec = destinations.spec(entry.kind)
+        destination = spec.destination(entry.settings, self._branch(entry))
+        right = Retimed(destination, self._times, self._clock)
         restraint = Restraint(entry.forwarding, self._site.zone, self._known_time)
         terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
         return Forwarder(entry.name, self._journal, right, terms)
@@ -251,7 +267,10 @@ class Edge:
             started_at=self._clock.at(self._started),
             uptime_seconds=int(now.monotonic - self._started),
             last_sequence=self._journal.last,
-            trouble=self._journal.trouble or (recovered.advice if recovered else None),
+            trouble=self._journal.trouble
+            or (recovered.advice if recovered else None)
+            or next(iter(self._secrets.lost), None),
+            device_id=self._identity.device,
             disk=self._disk.status,
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(self._watch.shown(each.status) for each in self._supervisors),

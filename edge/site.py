@@ -21,6 +21,7 @@ import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
 from edge.checking import Problems, TableReader, check_table, suggestion
+from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
@@ -65,6 +66,7 @@ class Destination(Struct, frozen=True):
     kind: str
     settings: Settings
     forwarding: Forwarding = Forwarding()
+    connection: Connection = Connection()
     wanted: Wanted = Wanted()
 
 
@@ -259,15 +261,16 @@ def _commands(entry: TableReader, catalog: Catalog, driver: str | None) -> dict[
 
 
 def _destination(entry: TableReader, catalog: Catalog, keys: tuple[str, ...]) -> Destination | None:
-    entry.only("name", "kind", "settings", "forwarding", "wanted")
+    entry.only("name", "kind", "settings", "forwarding", "connection", "wanted")
     kind = entry.choice("kind", catalog.NAMES)
     settings = _settings(entry, catalog, kind)
     forwarding = _optional(entry, "forwarding", Forwarding)
+    connection = _optional(entry, "connection", Connection)
     wanted = _optional(entry, "wanted", Wanted)
     _check_devices(entry, keys)
     name = entry.table.get("name")
-    if isinstance(name, str) and kind and settings and forwarding and wanted:
-        return Destination(name, kind, settings, forwarding, wanted)
+    if isinstance(name, str) and kind and settings and forwarding and connection and wanted:
+        return Destination(name, kind, settings, forwarding, connection, wanted)
     return None
 
 
@@ -302,6 +305,4 @@ def _settings(entry: TableReader, catalog: Catalog, name: str | None) -> Setting
     if name is None:
         return None
     kind = catalog.spec(name).settings
-    settings, found = check_table(kind, entry.table.get("settings", {}), f"{entry.path}.settings")
-    entry.problems.extend(found)
-    return settings
+    return _optional(entry, "settings", kind)

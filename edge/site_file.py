@@ -51,10 +51,9 @@ def to_toml(site: Site) -> str:
         parts.append("[[destination]]\n")
         parts.append(tomli_w.dumps({"name": destination.name, "kind": destination.kind}))
         tables = {"settings": non_defaults(destination.settings)}
-        if forwarding := non_defaults(destination.forwarding):
-            tables["forwarding"] = forwarding
-        if wanted := non_defaults(destination.wanted):
-            tables["wanted"] = wanted
+        for key in ("forwarding", "connection", "wanted"):
+            if part := non_defaults(getattr(destination, key)):
+                tables[key] = part
         parts.append(tomli_w.dumps({"destination": tables}))
     return "".join(parts)
 

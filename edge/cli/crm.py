@@ -29,6 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only show what a box's site.toml needs to take this CRM's commands",
     )
+    parser.add_argument(
+        "--enrolled", action="store_true", help="take events only from boxes that were accepted"
+    )
+    parser.add_argument(
+        "--claim",
+        action="append",
+        default=[],
+        metavar="BRANCH",
+        help="as --enrolled, and print a claim code with which one box becomes this branch's",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,7 +67,10 @@ async def _serve(args: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        running = await serve(args.host, args.port, args.data, args.token)
+        enrolled_only = args.enrolled or bool(args.claim)
+        running = await serve(
+            args.host, args.port, args.data, args.token, enrolled_only=enrolled_only
+        )
     except (OSError, UnicodeError) as error:  # a host name that IDNA cannot write is the latter
         what = getattr(error, "strerror", None) or error
         raise _NotListening(
@@ -75,6 +88,9 @@ async def _serve(args: argparse.Namespace) -> None:
         ) from error
     try:
         print(f"Reference CRM listening on {running.url}", flush=True)
+        for branch in args.claim:
+            code = await running.boxes.new_claim(branch)
+            print(f"Claim code for {branch}: {code}", flush=True)
         await stop.wait()
     finally:
         await running.close()

@@ -71,7 +71,8 @@ def page(status: "Status", now: datetime) -> Iterator[str]:
         f"{status.name}: payvand {status.version}, running for {running}, "
         f"last event {status.last_sequence}"
     )
-    yield from _wrapped(f"box {status.box}, journal {status.journal}", "  ")
+    key = f", device id {status.device_id}" if status.device_id else ""
+    yield from _wrapped(f"box {status.box}, journal {status.journal}{key}", "  ")
     codes = {issue.code for issue in status.issues}
     if status.trouble and not codes & {"journal-waits", "journal-recovered"}:
         yield from _wrapped(f"trouble: {status.trouble}", "  ")

@@ -21,6 +21,8 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from edge.crm.signatures import Signed
+
 MOST_EVENTS = 500
 MOST_BYTES = 1 << 20  # of a request's body as it comes over the wire
 MOST_BYTES_UNPACKED = 8 << 20
@@ -167,11 +169,15 @@ class Answer(Struct, frozen=True):
     rejected: list[Rejection]
 
 
-class Problem(Struct, frozen=True):
-    """Body of every answer that is not 200: a code for programs, advice for people."""
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """Body of every answer that is not 200: a code for programs, advice for people.
+
+    time: ours, with `clock-skew`.
+    """
 
     code: str
     advice: str
+    time: Signed | None = None
 
 
 class Unreadable(Exception):
@@ -242,8 +248,11 @@ def read_range(header: str | None) -> Range:
     return span
 
 
-def read_batch(body: bytes, span: Range, whim: Whim) -> Batch:
-    """Judge an unpacked body event by event. Raises Unreadable or TooLarge for the whole."""
+def read_batch(body: bytes, span: Range, whim: Whim, box: str | None = None) -> Batch:
+    """Judge an unpacked body event by event. Raises Unreadable or TooLarge for the whole.
+
+    box: who sent it, where that is known; then all events must be of that box.
+    """
     try:
         # msgspec does not look into what it skips, and what is stored must be text.
         body.decode()
@@ -267,9 +276,15 @@ def read_batch(body: bytes, span: Range, whim: Whim) -> Batch:
         call_id = None
         if event:
             call_id, reason = _judge(event, found["sequence"])
-            reason = reason or whim(event.type, sequence)
+            reason = reason or _foreign(event, box) or whim(event.type, sequence)
         verdicts.append(Verdict(span.journal, sequence, call_id, reason, raw))
     return Batch(span, verdicts, unkept)
+
+
+def _foreign(event: Event, box: str | None) -> str | None:
+    if box is None or event.source.startswith(f"/boxes/{box}/"):
+        return None
+    return f"source {event.source} is not of box {box}, whose key signed the request"
 
 
 def _envelope(raw: Raw) -> tuple[Event | None, str | None]:

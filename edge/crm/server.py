@@ -1,6 +1,6 @@
 """The reference CRM: `openapi.yaml`, served.
 
-    box ──POST /v1/events──▶ token? ──▶ unzip ──▶ judge (contract) ──▶ store ──▶ {"through", …}
+    box ──POST /v1/events──▶ who? ──▶ unzip ──▶ judge (contract) ──▶ store ──▶ {"through", …}
                                                                          │
     page ◀── /live ──────────────────────────────────────────────────────┤
     tests ◀── /events /calls /stats ─────────────────────────────────────┘
@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from edge.crm.boxes import Boxes
 from edge.crm.commands import KEY_FILE, CommandKey, Commands
 from edge.crm.contract import (
     MOST_BYTES,
@@ -54,6 +55,7 @@ class Running:
     url: str
     mood: Mood
     key: CommandKey
+    boxes: Boxes
     _runner: web.AppRunner
 
     async def close(self) -> None:
@@ -62,8 +64,12 @@ class Running:
             await self._runner.cleanup()
 
 
-async def serve(host: str, port: int, data: Path, token: str | None) -> Running:
+async def serve(
+    host: str, port: int, data: Path, token: str | None, *, enrolled_only: bool = False
+) -> Running:
     """Listen, and serve until `close`. Port 0 takes a free one; a token of None asks for none.
+
+    enrolled_only: take events from boxes that were accepted, and from no other.
 
     Raises OSError when the port or the directory cannot be had, sqlite3.Error when what lies in
     the directory is no store, ValueError when its key is none.
@@ -71,11 +77,12 @@ async def serve(host: str, port: int, data: Path, token: str | None) -> Running:
     key = await asyncio.to_thread(CommandKey, data / KEY_FILE)
     store = await Store.open(data)
     mood = Mood()
+    boxes = Boxes(store, data)
     page = Page(store, mood)
-    api = Api(store, mood, token)
+    api = Api(store, mood, token, boxes if enrolled_only else None)
     commands = Commands(store, key, api.turn_away)
     app = web.Application(client_max_size=MOST_BYTES)
-    app.add_routes([*api.routes(), *commands.routes(), *page.routes()])
+    app.add_routes([*api.routes(), *boxes.routes(), *commands.routes(), *page.routes()])
     app.on_shutdown.extend((page.end, commands.end))
 
     async def close_store(_: web.Application) -> None:
@@ -92,16 +99,18 @@ async def serve(host: str, port: int, data: Path, token: str | None) -> Running:
         await runner.cleanup()
         raise
     name, real_port = runner.addresses[0][:2]
-    return Running(f"http://{f'[{name}]' if ':' in name else name}:{real_port}", mood, key, runner)
+    url = f"http://{f'[{name}]' if ':' in name else name}:{real_port}"
+    return Running(url, mood, key, boxes, runner)
 
 
 class Api:
     """The HTTP side of the store."""
 
-    def __init__(self, store: Store, mood: Mood, token: str | None) -> None:
+    def __init__(self, store: Store, mood: Mood, token: str | None, boxes: Boxes | None) -> None:
         self._store = store
         self._mood = mood
         self._token = token
+        self._boxes = boxes
         self._requests = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -141,7 +150,11 @@ class Api:
 
     async def _take(self, request: web.Request, order: Order) -> web.Response:
         try:
-            return answer(await self._store.append(await _batch(request, order)))
+            body = await _body(request)
+            admitted = await self._boxes.admit(request, body) if self._boxes else None
+            if isinstance(admitted, web.Response):
+                return admitted
+            return answer(await self._store.append(_batch(request, body, order, admitted)))
         except Unreadable as error:
             return answer(Problem("bad-request", str(error)), HTTPStatus.BAD_REQUEST)
         except TooLarge as error:
@@ -186,19 +199,23 @@ class Api:
         return answer(self._mood.order)
 
 
-async def _batch(request: web.Request, order: Order) -> Batch:
-    """Read and judge the body. Raises Unreadable, TooLarge, TimeoutError."""
+async def _body(request: web.Request) -> bytes:
+    """Raises TooLarge, TimeoutError."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await request.read()
+            return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge(f"the body is too long: send {MOST_BYTES} bytes at most") from error
+
+
+def _batch(request: web.Request, body: bytes, order: Order, box: str | None) -> Batch:
+    """Judge the body. Raises Unreadable, TooLarge."""
     if request.content_type != MEDIA_TYPE:
         raise Unreadable(f"Content-Type must be {MEDIA_TYPE}")
     if request.headers.get("Content-Encoding") != "gzip":
         raise Unreadable("Content-Encoding must be gzip")
     span = read_range(request.headers.get("Payvand-Range"))
-    return read_batch(_unzip(body), span, order.reason)
+    return read_batch(_unzip(body), span, order.reason, box)
 
 
 def _unzip(body: bytes) -> bytes:

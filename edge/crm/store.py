@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.crm.contract import Answer, Batch, Rejection
+from edge.crm.enrolment import Register
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -114,6 +115,7 @@ class Store:
     def __init__(self, thread: ThreadPoolExecutor, connection: sqlite3.Connection) -> None:
         self._thread = thread
         self._connection = connection
+        self._register = Register(connection)
         self._appended = asyncio.Event()
 
     @classmethod
@@ -138,6 +140,16 @@ class Store:
     def appended(self) -> asyncio.Event:
         """Set at the next append. Take it before reading, so that nothing falls in between."""
         return self._appended
+
+    async def register(self, job: Callable[[Register], T]) -> T:
+        """Return when what the job did to the register is on disk; nothing of it if it raises."""
+
+        def work() -> T:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return job(self._register)
+
+        return await self._run(work)
 
     async def stats(self) -> Stats:
         return await self._run(self._stats)

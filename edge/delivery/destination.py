@@ -8,13 +8,15 @@ None of them loses an event: it is sent again, in smaller batches, or parked wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
 from drivers.contract import Settings
 from edge.commands.source import CommandSource
 from edge.delivery.cloudevents import MAX_EVENTS
+from edge.delivery.connection import Connection
+from edge.delivery.identity import IdentityFile
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
@@ -127,6 +129,8 @@ class Branch:
     box: 12 hex digits. zone: of the site. notebook: this destination's own. age: seconds since an
     event happened, by the monotonic clock; infinite for one of an earlier boot. now: the time of
     day, None while nobody knows it. settled: all events up to this sequence are settled there.
+    identity: the box's key, for a CRM that knows boxes by it. connection: how this destination is
+    reached.
     """
 
     box: str
@@ -135,6 +139,8 @@ class Branch:
     age: Callable[[Stored], float]
     now: Callable[[], datetime | None]
     settled: Callable[[], int] = lambda: 0
+    identity: IdentityFile | None = None
+    connection: Connection = field(default_factory=Connection)
 
 
 class Destination(Protocol):
@@ -169,8 +175,8 @@ class TellsTime(Protocol):
 class DestinationSpec:
     """One line of the destination table. `destination` takes the checked settings.
 
-    most_events: how many one `deliver` is given at most. commands: from the settings and the box's
-    id, where the CRM's commands come from; None where it gives none.
+    most_events: how many one `deliver` is given at most. commands: where the CRM's commands come
+    from; None where it gives none.
     """
 
     name: str
@@ -178,4 +184,4 @@ class DestinationSpec:
     settings: type[Settings]
     destination: Callable[[Any, Branch], Destination]
     most_events: int = MAX_EVENTS
-    commands: Callable[[Any, str], CommandSource | None] = lambda _settings, _box: None
+    commands: Callable[[Any, Branch], CommandSource | None] = lambda _settings, _branch: None

@@ -4,6 +4,7 @@
 404 405 407 410 421 426     NotAllowed    the address: nothing there, whatever the events
 413                         TooBig
 other 4xx                   BadBatch      an event that is refused for good
+511                         TryLater      a captive portal says that it is one
 408 425 429, 5xx, 3xx       TryLater, after Retry-After where there is one
 1xx, 600 and more           TryLater: nobody has said what these mean
 """
@@ -14,11 +15,13 @@ from email.utils import parsedate_to_datetime
 from msgspec import Struct
 
 from edge.delivery.destination import BadBatch, DeliveryError, NotAllowed, TooBig, TryLater
+from edge.delivery.portal import portal
 from edge.intake.peer_time import PeerTime
 
 _LONGEST_REASON = 200
 _NO_TOKEN = frozenset({401, 403})
 _NO_CRM_HERE = frozenset({404, 405, 407, 410, 421, 426})
+_PORTAL = 511
 _NOT_NOW = frozenset({408, 425, 429})
 _OK, _REDIRECT, _TOO_BIG, _CLIENT, _SERVER, _UNKNOWN = 200, 300, 413, 400, 500, 600
 
@@ -58,6 +61,8 @@ def refusal(answer: Answer, now: datetime) -> DeliveryError:
         return TooBig(name, _reason(answer))
     if _CLIENT <= status < _SERVER and status not in _NOT_NOW:
         return BadBatch(name, _reason(answer))
+    if status == _PORTAL:
+        return portal()
     return TryLater(name, _advice(status), retry_after(answer.retry_after, now))
 
 

@@ -51,6 +51,19 @@ def inspect(lock: int, path: Path) -> tuple[int, str]:
     return version, damage
 
 
+def box_of(path: Path) -> str | None:
+    """The id of the box whose journal it is, also while the box runs; None where none can be read.
+
+    Not in the process that has the journal open: closing the file would drop its locks.
+    """
+    if not path.exists():
+        return None
+    with suppress(sqlite3.DatabaseError), closing(look(path)) as connection:
+        (box,) = connection.execute("SELECT box FROM identity").fetchone()
+        return str(box)
+    return None
+
+
 def suspect(path: Path) -> Path:
     """A mark beside the file: look through all of it at the next start."""
     return path.with_name(f"{path.name}.suspect")

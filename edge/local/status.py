@@ -114,7 +114,8 @@ class DiskStatus(Struct, frozen=True, kw_only=True):
 class Status(Struct, frozen=True, kw_only=True):
     """The whole box. `trouble` is what is wrong with the box itself, in one sentence, or null.
 
-    issues: what the last round of health checks found, the longest known first.
+    issues: what the last round of health checks found, the longest known first. device_id: what an
+    operator compares before he accepts the box's key; null until it is needed.
     """
 
     box: str
@@ -125,6 +126,7 @@ class Status(Struct, frozen=True, kw_only=True):
     uptime_seconds: int
     last_sequence: int
     trouble: str | None = None
+    device_id: str | None = None
     clock: ClockStatus | None = None
     disk: DiskStatus | None = None
     devices: tuple[DeviceStatus, ...] = ()

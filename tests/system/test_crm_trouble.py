@@ -3,8 +3,9 @@
 import pytest
 
 from drivers.panasonic.exchange_port import Pace, SerialPort, serve_pty
+from edge.secret_fields import MARK
 from tests.system.paper import BAUD, Day, assert_same, day_of
-from tests.system.processes import Box, Crm, assert_exactly_once, eventually, of_type
+from tests.system.processes import TOKEN, Box, Crm, assert_exactly_once, eventually, of_type
 
 AT_ONCE = Pace(longest_wait=0)
 DAY = day_of("KX-TDA100", 40, 4)
@@ -127,10 +128,11 @@ async def test_a_wrong_token_stops_delivery_until_somebody_acts(
     await crm.start()
     await _start(box, crm, port)
     settings = box.data / "site.toml"
-    good = settings.read_text()
     await box.settled()
     await box.stop()
-    settings.write_text(good.replace("made-up-token", "another-token"))
+    marked = settings.read_text()
+    assert (marked.count(MARK), marked.count(TOKEN)) == (1, 0)
+    settings.write_text(marked.replace(MARK, "another-token"))
     await box.start()
 
     await _print(DAY, port, box)
@@ -142,7 +144,7 @@ async def test_a_wrong_token_stops_delivery_until_somebody_acts(
     assert box.log.count("nothing is delivered") == 1
 
     assert await box.stop() == 0
-    settings.write_text(good)
+    settings.write_text(marked.replace(MARK, TOKEN))
     await box.start()
     status = await box.settled()
     events = await crm.events()

@@ -21,8 +21,10 @@ from drivers.wire.address import TcpAddress
 from edge.commands.listener import Listener
 from edge.commands.target import Target
 from edge.delivery.backoff import Pace
+from edge.delivery.destination import Branch
 from edge.delivery.destinations.link.commands import LinkCommands
 from edge.delivery.destinations.link.settings import LinkSettings
+from edge.delivery.notebook import JournalNotebook
 from edge.intake.clock import BoxClock, Reading
 from edge.intake.intake import Intake
 from edge.intake.numbers import NumberPlan
@@ -142,7 +144,9 @@ class House:
         intake = Intake(seal, self.journal, clock.now)
         supervisor = Supervisor("echo", address, driver, intake, self.journal)
         target = Target(seal, driver, SPEC.commands, self.allowed, supervisor.online)
-        source = LinkCommands(self.crm.settings(), self.journal.box, wait=1, patience=5)
+        notebook = JournalNotebook(self.journal, "crm")
+        branch = Branch(self.journal.box, UTC, notebook, clock.age, lambda: None)
+        source = LinkCommands(self.crm.settings(), branch, wait=1, patience=5)
         listener = Listener("crm", source, self.journal, {"echo1": target}, clock, self.pace)
         asked = len(self.crm.after)
         async with asyncio.TaskGroup() as group:

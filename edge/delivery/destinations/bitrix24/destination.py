@@ -85,7 +85,12 @@ class Bitrix24Destination:
         self._branch = branch
         self._bucket = bucket or Bucket()
         self._calls = RegisteredCalls(branch.notebook, branch.settled)
-        self._http = HttpClient({"Content-Type": "application/json"}, patience)
+        self._http = HttpClient(
+            {"Content-Type": "application/json"},
+            patience,
+            connection=branch.connection,
+            now=branch.now,
+        )
         self._heard: PeerTime | None = None
         self._strangers: dict[str, float] = {}
 

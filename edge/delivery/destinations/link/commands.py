@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Raw
 
 from edge.commands.source import Asked, CommandKeys
-from edge.delivery.destination import TryLater
+from edge.delivery.destination import Branch, TryLater
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import refusal
 from edge.delivery.http_client import HttpClient
@@ -36,17 +36,17 @@ class LinkCommands:
     def __init__(
         self,
         settings: LinkSettings,
-        box: str,
+        branch: Branch,
         *,
         wait: int = WAIT_SECONDS,
         patience: float = PATIENCE,
     ) -> None:
         self._settings = settings
         self._wait = wait
-        headers = {"Payvand-Box": box}
+        headers = {"Payvand-Box": branch.box}
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
-        self._http = HttpClient(headers, patience)
+        self._http = HttpClient(headers, patience, connection=branch.connection, now=branch.now)
 
     @property
     def keys(self) -> CommandKeys:

@@ -15,32 +15,50 @@ allows http:// only within the office; everywhere else TLS has proved who answer
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 
 from edge.delivery.cloudevents import encode_batch
-from edge.delivery.destination import Batch, Delivered, DestinationSpec
+from edge.delivery.connection import Connection
+from edge.delivery.destination import Batch, Branch, Delivered, DestinationSpec, TryLater
 from edge.delivery.destinations.link.answer import is_link, read
 from edge.delivery.destinations.link.commands import LinkCommands
+from edge.delivery.destinations.link.decision import known_refusal, problem
+from edge.delivery.destinations.link.enrolment import Enrolment
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
-from edge.delivery.http_client import PATIENCE, HttpClient
+from edge.delivery.http_client import PATIENCE, HttpClient, Now
 from edge.intake.peer_time import PeerTime
 
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
+_NO_TIME = (
+    "The box's clock is not set, and what answers at the CRM's address does not prove that it is"
+    " the CRM that accepted this box: let the box reach a time server."
+)
 _NOTHING = zlib.compress(b"[]", 1, _GZIP_WINDOW)
 
 
 class LinkDestination:
     """Speaks the link to one CRM. Settings must be free of problems."""
 
-    def __init__(self, settings: LinkSettings, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        settings: LinkSettings,
+        enrolment: Enrolment | None = None,
+        *,
+        patience: float = PATIENCE,
+        connection: Connection = Connection(),  # noqa: B008 - it is frozen
+        now: Now = lambda: None,
+    ) -> None:
         self._settings = settings
+        self._enrolment = enrolment
         headers = {
             "Content-Type": "application/cloudevents-batch+json",
             "Content-Encoding": "gzip",
         }
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
-        self._http = HttpClient(headers, patience)
+        sign = enrolment.sign if enrolment else None
+        self._http = HttpClient(headers, patience, connection=connection, now=now, sign=sign)
 
     @property
     def wire_bytes(self) -> int:
@@ -57,30 +75,64 @@ class LinkDestination:
         return zlib.compress(body, 1, _GZIP_WINDOW)
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
-        """Post once. Raises DeliveryError."""
+        """Post, as often as it takes to be known there. Raises DeliveryError."""
+        if self._enrolment is not None:
+            await self._enrolment.start()
+            if self._enrolment.must_ask_time:
+                await self.ask_time(batch.journal)
+                if self._enrolment.must_ask_time:
+                    raise TryLater("no time", _NO_TIME)
         answer = await self._post(f"{batch.journal} {batch.first}-{batch.last}", body)
         heard = answer.heard
         delivered = read(answer, batch, heard.said if heard else datetime.now(UTC))
-        return replace(delivered, heard=heard)
+        return replace(delivered, heard=self._vetted(heard))
 
     async def ask_time(self, journal: str) -> PeerTime | None:
         """See TellsTime. It posts an empty list, for a sequence that no event ever has."""
         answer = await self._post(f"{journal} 0-0", _NOTHING)
-        return answer.heard if is_link(answer) else None
+        return self._vetted(answer.heard) if is_link(answer) else None
 
     async def close(self) -> None:
         """See Destination."""
         await self._http.close()
 
     async def _post(self, covered: str, body: bytes) -> Answer:
+        if self._enrolment is None:
+            return await self._post_once(covered, body)
+        await self._enrolment.start()
+        if self._enrolment.is_due:
+            await self._enrolment.enrol(self._http)
+        sent = monotonic()
+        answer = await self._post_once(covered, body)
+        if problem(answer).code == "not-enrolled":
+            await self._enrolment.enrol(self._http)
+            sent = monotonic()
+            answer = await self._post_once(covered, body)
+        if self._enrolment.believed_time(answer, sent) is not None:
+            answer = await self._post_once(covered, body)
+        if refused := known_refusal(answer):
+            raise refused
+        return answer
+
+    def _vetted(self, heard: PeerTime | None) -> PeerTime | None:
+        return self._enrolment.vetted(heard) if self._enrolment else heard
+
+    async def _post_once(self, covered: str, body: bytes) -> Answer:
         url = self._settings.events_url
         return await self._http.request("POST", url, body, {"Payvand-Range": covered})
+
+
+def _destination(settings: LinkSettings, branch: Branch) -> LinkDestination:
+    known_by = Enrolment(settings, branch, branch.identity) if branch.identity else None
+    return LinkDestination(settings, known_by, connection=branch.connection, now=branch.now)
 
 
 SPEC = DestinationSpec(
     name="link",
     titles={"en": "CRM link", "fa": "پیوند با CRM"},
     settings=LinkSettings,
-    destination=lambda settings, _: LinkDestination(settings),
-    commands=lambda settings, box: LinkCommands(settings, box) if settings.command_keys else None,
+    destination=_destination,
+    commands=lambda settings, branch: (
+        LinkCommands(settings, branch) if settings.command_keys else None
+    ),
 )

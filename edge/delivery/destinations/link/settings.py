@@ -14,12 +14,16 @@ _MISCOPIED = "the token holds a space or a sign that no token has; copy it again
 
 
 class LinkSettings(Settings, frozen=True, kw_only=True):
-    """The CRM's base URL, and the token if it asks for one."""
+    """The CRM's base URL, and what lets the box in: a claim code, or a token if it asks for one."""
 
     url: Annotated[str, Meta(title="Address of the CRM", extra={"fa": "نشانی CRM"})]
     token: Annotated[
         str,
         Meta(title="Access token", extra={"fa": "توکن دسترسی", "secret": True}),
+    ] = ""
+    claim: Annotated[
+        str,
+        Meta(title="Claim code", extra={"fa": "کد واگذاری شعبه", "secret": True}),
     ] = ""
     command_keys: Annotated[
         dict[str, str],
@@ -30,10 +34,12 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
     ] = {}
 
     def problems(self) -> list[tuple[str, str]]:
-        """All that is wrong with the address and the token; asks nobody."""
+        """All that is wrong with the address, the token, the code and the keys; asks nobody."""
         found = [("url", wrong) for wrong in address_problems(self.url)]
         if any(not "!" <= sign <= "~" for sign in self.token):
             found.append(("token", _MISCOPIED))
+        if any(not (sign.isascii() and sign.isalnum()) and sign not in "- " for sign in self.claim):
+            found.append(("claim", "a claim code has letters and digits only; copy it again."))
         for name, text in self.command_keys.items():
             if len(_key_bytes(text)) != KEY_BYTES:
                 found.append((f"command_keys.{name}", _NO_KEY))
@@ -51,6 +57,10 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
     @property
     def commands_url(self) -> str:
         return self.url.rstrip("/") + "/v1/commands"
+
+    @property
+    def enrol_url(self) -> str:
+        return self.url.rstrip("/") + "/v1/enrol"
 
 
 def _key_bytes(text: str) -> bytes:

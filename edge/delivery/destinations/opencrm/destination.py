@@ -77,7 +77,9 @@ class OpenCrm:
     def __init__(
         self, settings: OpenCrmSettings, branch: Branch, *, patience: float = PATIENCE
     ) -> None:
-        self._http = HttpClient(_who(settings), patience)
+        self._http = HttpClient(
+            _who(settings), patience, connection=branch.connection, now=branch.now
+        )
         self._calls = OpenCrmCalls(self._http, settings, branch.zone)
         self._teller = Teller(branch, self._calls, lambda: self._calls.heard)
 

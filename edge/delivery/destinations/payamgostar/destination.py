@@ -66,7 +66,7 @@ class PayamGostar:
         patience: float = PATIENCE,
         slowness: Slowness = Slowness(),  # noqa: B008 - it is frozen
     ) -> None:
-        self._http = HttpClient({}, patience)
+        self._http = HttpClient({}, patience, connection=branch.connection, now=branch.now)
         login = Login(self._http, settings, branch.box, slowness)
         self._api = Api(self._http, settings.url, login)
         self._teller = Teller(

@@ -65,7 +65,7 @@ class WebhookDestination:
         self._proven = False
         self._closed = False
         headers = {"Content-Type": "application/cloudevents+json; charset=UTF-8"}
-        self._http = HttpClient(headers, patience)
+        self._http = HttpClient(headers, patience, connection=branch.connection, now=branch.now)
 
     @property
     def wire_bytes(self) -> int:

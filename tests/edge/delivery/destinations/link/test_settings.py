@@ -3,9 +3,12 @@
 import base64
 import subprocess
 import sys
+from datetime import UTC
+from typing import cast
 
 import pytest
 
+from edge.delivery.destination import Branch, Notebook
 from edge.delivery.destinations.catalog import NAMES, spec
 from edge.delivery.destinations.link.settings import LinkSettings
 
@@ -71,8 +74,10 @@ def test_only_with_keys_commands_are_asked_for() -> None:
     silent = LinkSettings(url="https://crm.example.com")
     keys = {"k1": base64.b64encode(bytes(32)).decode()}
     giving = LinkSettings(url="https://crm.example.com", command_keys=keys)
-    assert spec("link").commands(silent, "5e1f00c0ffee") is None
-    source = spec("link").commands(giving, "5e1f00c0ffee")
+    notebook = cast("Notebook", None)  # commands note nothing there
+    branch = Branch("5e1f00c0ffee", UTC, notebook, lambda _: 0.0, lambda: None)
+    assert spec("link").commands(silent, branch) is None
+    source = spec("link").commands(giving, branch)
     assert source is not None
     assert source.keys.key("k1") == bytes(32)
 
@@ -87,11 +92,14 @@ def test_the_catalog_names_each_kind_by_its_spec() -> None:
     assert all(set(spec(name).titles) == {"en", "fa"} for name in NAMES)
 
 
-def test_checking_settings_loads_no_http_client() -> None:
+def test_checking_settings_loads_nothing_heavy() -> None:
     program = (
         "import sys; from edge.delivery.destinations.catalog import spec;"
         "link = spec('link'); settings = link.settings(url='https://crm.example.com');"
-        "made = link.destination(settings, None);"
-        "assert 'aiohttp' not in sys.modules"
+        "from edge.delivery.destination import Branch;"
+        "from edge.delivery.identity import IdentityFile;"
+        "from pathlib import Path; identity = IdentityFile(Path('/nowhere'));"
+        "made = link.destination(settings, Branch('b0c5', None, None, None, None, None, identity));"
+        "assert not {'aiohttp', 'cryptography', 'http_message_signatures'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
