@@ -154,7 +154,7 @@ class Destination(Protocol):
         """Import and open what delivering needs; connects to nobody."""
 
     def pack(self, batch: Batch) -> bytes:
-        """The body for `deliver`; runs in a thread while the batch before is under way."""
+        """The body for `deliver`; of many events in a thread, while others are under way."""
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
         """Send once. Raises DeliveryError; a repeat of the same events is harmless."""

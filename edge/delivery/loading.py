@@ -23,6 +23,8 @@ from edge.delivery.restraint import GATHER_SECONDS, Restraint
 from edge.journal.journal import Journal, Position, Stored
 
 _LOOK_SECONDS = 60.0
+# Packing so many takes less than handing them to a thread.
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ class Loading:
             await asyncio.wait(empty, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
 
     async def pack(self, batch: Batch, *, ahead: bool = False) -> Parcel:
-        """Make the body in a thread."""
+        """Make the body, of many events in a thread."""
+        if len(batch.events) <= _FEW:
+            return Parcel(batch, self._destination.pack(batch), ahead)
         return Parcel(batch, await asyncio.to_thread(self._destination.pack, batch), ahead)
 
     def _read_ahead(self, load: Load, group: TaskGroup) -> None:
