@@ -5,6 +5,7 @@ from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.journal.packing import packed
 from edge.journal.records import Position
 from edge.journal.rows import INSERT, Row
 from edge.journal.wal import FILLED_BYTES
@@ -41,7 +42,8 @@ def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) ->
     Of several memories of a device, or positions of a destination, the last one counts.
     """
     if rows := [row for work in works for row in work.rows]:
-        connection.executemany(INSERT, ((first + n, *row) for n, row in enumerate(rows)))
+        packing = ((first + n, *row[:-1], packed(row[-1])) for n, row in enumerate(rows))
+        connection.executemany(INSERT, packing)
     if memories := dict(work.memory for work in works if work.memory):
         connection.executemany(_MEMORY, memories.items())
     if positions := dict(work.position for work in works if work.position):
