@@ -9,10 +9,14 @@ from peewee import SqliteDatabase
 FULL = 2
 """PRAGMA synchronous: a commit returns when it is on the disk."""
 
+PAGE = 2048
+"""Bytes of a page in a new file: each commit writes whole ones. A file made with others keeps them.
+"""
+
 
 def connect(path: Path) -> SqliteDatabase:
     """One connection, for one thread at a time."""
-    pragmas = {"synchronous": FULL, "cache_size": -256}
+    pragmas = {"page_size": PAGE, "synchronous": FULL, "cache_size": -256}
     return SqliteDatabase(
         str(path), pragmas=pragmas, timeout=1, thread_safe=False, check_same_thread=False
     )

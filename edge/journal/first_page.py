@@ -4,7 +4,8 @@
     page 2 …  the tables, in the order of their making, so they begin where the new one's begin
 
 Of a file that a migration has changed this is not true for the tables added then; they are not
-found, or read as what they are not, so whoever reads must look whether it makes sense.
+found, or read as what they are not, so whoever reads must look whether it makes sense. How large
+the pages are stands on the first one too: it is tried out.
 """
 
 import shutil
@@ -13,25 +14,35 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from edge.journal.connecting import look
+from peewee import SqliteDatabase
 
-_PAGE = 4096
+from edge.journal import migration
+from edge.journal.connecting import PAGE, look, plain
+
+_OLDER_PAGE = 4096
+"""Of a file made by an earlier version."""
+
+_ENDS = ("", "-wal", "-shm")
+_ENDMOST = (
+    "SELECT (SELECT typeof(data) FROM event ORDER BY sequence LIMIT 1),"
+    " (SELECT typeof(data) FROM event ORDER BY sequence DESC LIMIT 1)"
+)
 
 
 @contextmanager
-def readable(path: Path, new: Path) -> Iterator[sqlite3.Connection]:
-    """Look into a damaged file. `new`: a journal as it is made, with nothing in it.
+def readable(path: Path) -> Iterator[sqlite3.Connection]:
+    """Look into a damaged file.
 
-    Where the first page is of no use, a copy with that of `new` is read; raises OSError where there
-    is no room for it.
+    Where the first page is of no use, a copy with that of a new journal is read; raises OSError
+    where there is no room for it.
     """
     patched = path.with_name(f"{path.name}.patched")
     try:
-        source = path if _has_tables(path) else _patched(path, new, patched)
+        source = path if _has_tables(path) else _patched(path, patched)
         with closing(_open(source)) as connection:
             yield connection
     finally:
-        for end in ("", "-wal", "-shm"):
+        for end in _ENDS:
             Path(f"{patched}{end}").unlink(missing_ok=True)
 
 
@@ -49,15 +60,30 @@ def _has_tables(path: Path) -> bool:
     return False
 
 
-def _patched(path: Path, new: Path, patched: Path) -> Path:
+def _patched(path: Path, patched: Path) -> Path:
+    """With pages of the size by which the lowest and the highest event are found."""
+    for size in (_OLDER_PAGE, PAGE):
+        _patch(path, patched, _first_page(size))
+        with suppress(sqlite3.DatabaseError), closing(_open(patched)) as connection:
+            if connection.execute(_ENDMOST).fetchone() == ("blob", "blob"):
+                break
+    return patched
+
+
+def _first_page(size: int) -> bytearray:
+    pragmas = {"page_size": size}
+    database = SqliteDatabase(":memory:", pragmas=pragmas, thread_safe=False)
+    with closing(database):
+        migration.upgrade(database)
+        return bytearray(plain(database).serialize()[:size])
+
+
+def _patch(path: Path, patched: Path, page: bytearray) -> None:
     shutil.copyfile(path, patched)
     log = Path(f"{path}-wal")
-    with new.open("rb") as file:
-        page = bytearray(file.read(_PAGE))
     if log.exists():
         shutil.copyfile(log, f"{patched}-wal")
         page[18:20] = b"\x02\x02"  # else the log would not be read
-    page[92:96] = bytes(4)  # the size in the header is not this file's: ask the disk
+    page[28:32] = bytes(4)  # the size in the header is not this file's: ask the disk
     with patched.open("r+b") as file:
         file.write(page)
-    return patched

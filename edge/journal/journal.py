@@ -199,7 +199,7 @@ class Journal:
         return self.position(destination).pending(self.last)
 
     def advance(self, destination: str, position: Position) -> None:
-        """Move the position; saved with the next commit, or after one second."""
+        """Move the position; saved with what is saved at once, after a minute or 1,000 events."""
         self._check()
         self._positions[destination] = position
         self._writer.queue.put(Work(position=(destination, position)))

@@ -60,11 +60,10 @@ class Event(_Strict):
 
 
 class Memory(_Strict):
+    """With a rowid: without one a row of a quarter page spills, into pages freed and taken anew."""
+
     device = TextField(primary_key=True)
     data = BlobField()
-
-    class Meta:
-        without_rowid = True
 
 
 class Progress(_Strict):
@@ -124,10 +123,16 @@ _FIRST_PROGRESS = (
     " STRICT, WITHOUT ROWID"
 )
 
+_FIRST_MEMORY = (
+    "CREATE TABLE memory (device TEXT NOT NULL PRIMARY KEY, data BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID"
+)
+
 
 def _create(database: SqliteDatabase) -> None:
-    for model in (Event, Memory, Parked):
-        SchemaManager(model, database=database).create_all(safe=False)
+    SchemaManager(Event, database=database).create_all(safe=False)
+    plain(database).execute(_FIRST_MEMORY)
+    SchemaManager(Parked, database=database).create_all(safe=False)
     plain(database).execute(_FIRST_PROGRESS)
     plain(database).execute(_FIRST_IDENTITY)
     ids = (1, new_journal_id(), secrets.token_hex(6))
@@ -145,6 +150,10 @@ def _serve_other_crms(database: SqliteDatabase) -> None:
     SchemaManager(Note, database=database).create_all(safe=False)
     for column in ("live_first", "live_last"):
         plain(database).execute(f"ALTER TABLE progress ADD COLUMN {column} INTEGER")
+    memories = plain(database).execute("SELECT device, data FROM memory").fetchall()
+    plain(database).execute("DROP TABLE memory")
+    SchemaManager(Memory, database=database).create_all(safe=False)
+    plain(database).executemany("INSERT INTO memory VALUES (?, ?)", memories)
 
 
 STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs, _serve_other_crms)

@@ -15,10 +15,11 @@ def read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> li
     size = 0
     with closing(plain(database).execute(READ, (after, limit))) as rows:
         for found in rows:
-            size += len(found[-1])
+            event = stored(found)
+            size += len(event.data)
             if events and size > max_bytes:
                 break
-            events.append(stored(found))
+            events.append(event)
     return events
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import UnionType
 from typing import Any
 
+from edge.journal.packing import unpacked
 from edge.journal.rows import COLUMNS
 
 Row = tuple[Any, ...]
@@ -108,5 +109,5 @@ def _makes_sense(event: Row) -> bool:
     if not all(isinstance(value, kind) for value, kind in zip(event, _KINDS, strict=True)):
         return False
     with suppress(UnicodeDecodeError):
-        return "\0" not in event[-1].decode()
+        return "\0" not in unpacked(event[-1]).decode()
     return False

@@ -22,7 +22,7 @@ from peewee import SqliteDatabase
 
 from edge.durable_file import sync_file, sync_folder
 from edge.journal import migration, models
-from edge.journal.connecting import plain
+from edge.journal.connecting import PAGE, plain
 from edge.journal.first_page import readable
 from edge.journal.inspection import suspect
 from edge.journal.readable import events, table
@@ -96,13 +96,13 @@ def _build(path: Path, made: Path, damage: str, aside: str, tell: Tell | None) -
     made.unlink(missing_ok=True)
     made.touch(0o600)
     # Whole only when it is renamed: until then no journal and no flush.
-    pragmas = {"journal_mode": "off", "synchronous": 0, "cache_size": -256}
+    pragmas = {"page_size": PAGE, "journal_mode": "off", "synchronous": 0, "cache_size": -256}
     database = SqliteDatabase(str(made), pragmas=pragmas, thread_safe=False)
     try:
         migration.upgrade(database)
         connection = plain(database)
         with database.atomic():
-            with readable(path, made) as source:
+            with readable(path) as source:
                 _carry_over(source, connection)
             first = models.begin_epoch(connection)
             (count,) = connection.execute("SELECT COUNT(*) FROM event").fetchone()

@@ -13,10 +13,8 @@ import errno
 import os
 from contextlib import suppress
 
-PAGE = 4096
-
-_AHEAD = 256
-"""Pages to ask for at once, where the disk has them: a flush for that many."""
+_AHEAD = 1 << 20
+"""Bytes to ask for at once, where the disk has them: a flush for that many."""
 
 _KEEP_SIZE = 1
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -34,36 +32,36 @@ class Reserve:
 
     def __init__(self, file: int) -> None:
         self._file = file
-        self._pages = 0
+        self._size = 0
         self._given = True
 
-    def hold(self, pages: int) -> None:
-        """See that the file can take so many pages. Raises NoRoom, and OSError for a bad disk.
+    def hold(self, size: int) -> None:
+        """See that the file can take so many bytes. Raises NoRoom, and OSError for a bad disk.
 
         A file system that gives no blocks ahead is left as it is.
         """
-        if pages <= self._pages or pages * PAGE <= os.fstat(self._file).st_size:
+        if size <= self._size or size <= os.fstat(self._file).st_size:
             return
         try:
-            self._ask(pages + _AHEAD)
+            self._ask(size + _AHEAD)
         except NoRoom:
-            self._ask(pages)
+            self._ask(size)
 
-    def renew(self, pages: int) -> None:
-        """A checkpoint has cut the file to so many pages: ask anew, while there may be room."""
-        self._pages = 0
+    def renew(self, size: int) -> None:
+        """A checkpoint has cut the file to so many bytes: ask anew, while there may be room."""
+        self._size = 0
         with suppress(NoRoom):
-            self._ask(pages + _AHEAD)
+            self._ask(size + _AHEAD)
 
-    def _ask(self, pages: int) -> None:
+    def _ask(self, size: int) -> None:
         if not self._given:
             return
         have = os.fstat(self._file).st_size
         # Asked first: a try that fails may keep what there was, and leave the log without any.
         disk = os.fstatvfs(self._file)
-        if pages * PAGE - max(have, self._pages * PAGE) > disk.f_bavail * disk.f_frsize:
+        if size - max(have, self._size) > disk.f_bavail * disk.f_frsize:
             raise NoRoom
-        failed = _allocate(self._file, have, pages * PAGE - have)
+        failed = _allocate(self._file, have, size - have)
         if failed in _NO_SPACE:
             raise NoRoom
         if failed in _NO_SUCH_CALL:
@@ -72,7 +70,7 @@ class Reserve:
             raise OSError(failed, os.strerror(failed))
         else:
             os.fsync(self._file)  # or a power cut takes it back, and leaves the log
-            self._pages = pages
+            self._size = size
 
 
 def _allocate(file: int, begin: int, length: int) -> int:

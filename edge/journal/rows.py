@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from edge.journal.packing import unpacked
 from edge.journal.records import Sealed, Stored
 
 Row = tuple[str, str, str | None, int, str, str, float, bytes]
@@ -48,7 +49,7 @@ def stored(found: tuple[Any, ...]) -> Stored:
         timequality=quality,
         boot=boot,
         monotonic=monotonic,
-        data=data,
+        data=unpacked(data),
     )
 
 

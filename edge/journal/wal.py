@@ -13,15 +13,15 @@ import os
 import sqlite3
 from pathlib import Path
 
-from edge.journal.reserve import PAGE, Reserve
+from edge.journal.reserve import Reserve
 
-PAGES = 1000
-"""A checkpoint comes before the log holds so many pages; then it begins again at its start."""
+FILLED_BYTES = 4_096_000
+"""A checkpoint comes before the log holds so much; then it begins again at its start."""
 
-_AGAIN = 100
-"""So many pages later a checkpoint is tried again that could not end: somebody was reading."""
+_AGAIN = FILLED_BYTES // 10
+"""So much later a checkpoint is tried again that could not end: somebody was reading."""
 
-LOG_BYTES = (PAGES + _AGAIN) * PAGE
+LOG_BYTES = FILLED_BYTES + _AGAIN
 """What the log takes, and what writing it back may take again."""
 
 
@@ -35,16 +35,17 @@ class Log:
         self._connection = connection
         self._reserve = Reserve(file)
         self._file = path.with_name(f"{path.name}-wal")
-        self._pages = 0
+        self._held = 0
+        self._page = self._ask("page_size")
 
     def grow(self) -> None:
         """Make it as large as it gets, on disk, unless it is. A full disk leaves it smaller.
 
         And somewhat larger than that: the last pages stay in the cache and never reach it.
         """
-        if not (self._file.exists() and self._file.stat().st_size >= PAGES * PAGE):
+        if not (self._file.exists() and self._file.stat().st_size >= FILLED_BYTES):
             self._fill()
-        self._reserve.renew(self._count("page_count"))
+        self._reserve.renew(self._size())
 
     def _fill(self) -> None:
         connection, size = self._connection, LOG_BYTES
@@ -63,27 +64,31 @@ class Log:
             connection.execute(f"PRAGMA cache_size = {cache}")
         self._flush()
 
-    def make_room(self, pages: int) -> None:
-        """See that a commit of so many pages can be written back, however full the disk gets.
+    def make_room(self, size: int) -> None:
+        """See that a commit of so many bytes can be written back, however full the disk gets.
 
         Raises NoRoom, and OSError for a bad disk.
         """
-        free = self._count("freelist_count")
-        self._reserve.hold(self._count("page_count") + max(0, pages - free))
+        free = self._ask("freelist_count") * self._page
+        self._reserve.hold(self._size() + max(0, size - free))
 
-    def _count(self, name: str) -> int:
+    def _size(self) -> int:
+        """Of the file, with what the log holds for it."""
+        return self._ask("page_count") * self._page
+
+    def _ask(self, name: str) -> int:
         (count,) = self._connection.execute(f"PRAGMA {name}").fetchone()
         return int(count)
 
-    def committed(self, pages: int) -> None:
-        """Count the pages of a commit, and write the log back before it is full.
+    def committed(self, size: int) -> None:
+        """Count the bytes of a commit, and write the log back before it is full.
 
         Guessed too high, they cost a checkpoint more; too low, the log grows once. Raises
         sqlite3.OperationalError where the disk failed. On a full disk the log stays as it is;
         nothing is lost.
         """
-        self._pages += pages
-        if self._pages < PAGES:
+        self._held += size
+        if self._held < FILLED_BYTES:
             return
         try:
             found = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -92,8 +97,8 @@ class Log:
                 raise
             found = (1, 0, 0)
         busy, held, written = found
-        self._reserve.renew(self._count("page_count"))
-        self._pages = PAGES - _AGAIN if busy or written < held else 0
+        self._reserve.renew(self._size())
+        self._held = FILLED_BYTES - _AGAIN if busy or written < held else 0
 
     def _flush(self) -> None:
         """Pay for the growth now, not in the first event's commit."""

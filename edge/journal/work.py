@@ -5,9 +5,10 @@ from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.journal.packing import packed
 from edge.journal.records import Position
 from edge.journal.rows import INSERT, Row
-from edge.journal.wal import PAGES
+from edge.journal.wal import FILLED_BYTES
 
 _MEMORY = "INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
 _POSITION = (
@@ -19,8 +20,8 @@ _PARKED = "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason 
 _NOTE = "INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
 _FORGET = "DELETE FROM note WHERE destination = ? AND key = ?"
 
-_FILLED = 3300
-"""Bytes of events that a page takes at least."""
+_PAGE = 4096
+"""Of a file made by an earlier version; others have smaller ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) ->
     Of several memories of a device, or positions of a destination, the last one counts.
     """
     if rows := [row for work in works for row in work.rows]:
-        connection.executemany(INSERT, ((first + n, *row) for n, row in enumerate(rows)))
+        packing = ((first + n, *row[:-1], packed(row[-1])) for n, row in enumerate(rows))
+        connection.executemany(INSERT, packing)
     if memories := dict(work.memory for work in works if work.memory):
         connection.executemany(_MEMORY, memories.items())
     if positions := dict(work.position for work in works if work.position):
@@ -60,16 +62,19 @@ def part(works: Sequence[Work]) -> list[Work]:
     """The first of them, at least one, that half a log can take."""
     size = 0
     for number, work in enumerate(works):
-        size += pages([work])
-        if number and size > PAGES // 2:
+        size += logged([work])
+        if number and size > FILLED_BYTES // 2:
             return list(works[:number])
     return list(works)
 
 
-def pages(works: Sequence[Work]) -> int:
-    """How many pages a commit writes to the log, rather too many than too few."""
+def logged(works: Sequence[Work]) -> int:
+    """How many bytes a commit writes to the log, rather too many than too few.
+
+    Events fill three fifths of their pages at least.
+    """
     rows = sum(len(work.rows) + len(work.parked) + len(work.notes) for work in works)
     size = sum(len(row[-1]) for work in works for row in work.rows)
     size += sum(len(work.memory[1]) for work in works if work.memory)
     tables = any(work.memory for work in works) + any(work.position for work in works)
-    return 2 + tables + rows // 20 + size // _FILLED
+    return (2 + tables + rows // 20) * _PAGE + size * 5 // 3

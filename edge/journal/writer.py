@@ -3,14 +3,16 @@
     loop ──Work──▶ queue ──all that is queued──▶ BEGIN … COMMIT ──one call──▶ loop: waiters resolved
 
 It takes whatever is queued and commits it as one: alone an event waits for nobody, a hundred share
-one flush. Work that nobody waits for (a position) rides along, or is written after a second. On a
-full disk events are held and tried again each second, but positions are saved and old history goes
-all the same; after any other error nothing is written any more, because after a failed fsync SQLite
-and the kernel may disagree on what is on disk. When nobody has written for a while, old history
-goes, a few events at a time.
+one flush. Positions, which nobody waits for, wait themselves: for a commit that writes what a
+destination wants saved at once, for their number of events, for a minute, or for the end. On a full
+disk events are held and tried again each second, but positions are saved and old history goes all
+the same; after any other error nothing is written any more, because after a failed fsync SQLite and
+the kernel may disagree on what is on disk. When nobody has written for a while, old history goes, a
+few events at a time.
 """
 
 import logging
+import math
 import shutil
 import sqlite3
 import threading
@@ -24,12 +26,21 @@ from edge.journal.connecting import plain
 from edge.journal.flushes import Flushes
 from edge.journal.history import BATCH, Retention, prune
 from edge.journal.opening import Opened
+from edge.journal.records import Position
 from edge.journal.reserve import NoRoom
-from edge.journal.wal import PAGES, Log
-from edge.journal.work import Work, insert, pages, part
+from edge.journal.wal import FILLED_BYTES, Log
+from edge.journal.work import Work, insert, logged, part
 
-_PATIENCE = 1.0
-"""Seconds that a position waits for company, and between two tries on a full disk."""
+_PATIENCE = 60.0
+_REPEATS = 1000
+"""For so many seconds and so many events a position waits for company: a commit of its own costs a
+flush, one that it rides on a page, and what is sent again after a power cut is known again."""
+
+_AGAIN = 1.0
+"""Seconds between two tries on a full disk."""
+
+_DROPPED = 900
+"""Bytes in the log for an event that is dropped."""
 
 _QUIET = 0.05
 _LOOK = 60.0
@@ -72,6 +83,9 @@ class Writer(threading.Thread):
         self._committed = committed
         self._failed = failed
         self._held: list[Work] = []
+        self._moved: dict[str, Work] = {}
+        self._saved = dict(opened.positions)
+        self._save_at = math.inf
         self._ending = False
         self._copies: Sequence[Path] = opened.copies
         self._proved_at = time.monotonic() + migration.PROVED_SECONDS
@@ -115,25 +129,48 @@ class Writer(threading.Thread):
 
         Nothing, when it is time to tidy up.
         """
-        deadline = time.monotonic() + _PATIENCE if self._held else None
-        urgent = False
-        while not (urgent and self.trouble is None):
-            until = max(self._look_at, time.monotonic() + _QUIET) if deadline is None else deadline
-            patience = max(0.0, until - time.monotonic())
+        again = time.monotonic() + _AGAIN if self._held else 0.0
+        while not self._ending:
+            now = time.monotonic()
+            if now >= self._save_at:
+                self._hold_positions()
+            if self._held and now >= again:
+                return
+            idle = max(self._look_at, now + _QUIET)
+            until = again if self._held else min(self._save_at, idle)
             try:
-                work = self.queue.get(timeout=patience)
+                work = self.queue.get(timeout=max(0.0, until - now))
                 while work is not None:
-                    if work is not _WAKE:
-                        self._held.append(work)
-                    urgent = urgent or work.waiter is not None
+                    self._take(work)
                     work = self.queue.get_nowait()
             except Empty:
-                if not self._held or (deadline is not None and time.monotonic() >= deadline):
+                if not self._held and time.monotonic() >= idle:
                     return
-                deadline = deadline or time.monotonic() + _PATIENCE
             else:
                 self._ending = True
-                return
+                self._hold_positions()
+
+    def _take(self, work: Work) -> None:
+        """Hold it, or let it wait if it is a position that nobody waits for."""
+        if work is _WAKE:
+            self._save_at = 0.0
+        elif work.waiter is not None:
+            self._held.append(work)
+            if work.position is not None:
+                self._moved.pop(work.position[0], None)
+            if work.position is not None or work.notes:
+                self._save_at = 0.0
+        elif work.position is not None:
+            name, position = work.position
+            self._moved[name] = work
+            self._save_at = min(self._save_at, time.monotonic() + _PATIENCE)
+            if self._saved.get(name, Position()).pending(0) - position.pending(0) >= _REPEATS:
+                self._save_at = 0.0
+
+    def _hold_positions(self) -> None:
+        self._held += self._moved.values()
+        self._moved.clear()
+        self._save_at = math.inf
 
     def _write(self, connection: sqlite3.Connection) -> None:
         """Commit what is held, in parts that the log can take."""
@@ -158,6 +195,7 @@ class Writer(threading.Thread):
 
         Whether some went.
         """
+        self._hold_positions()
         moved = [work for work in self._held if work.position and work.waiter is None]
         if moved:
             try:
@@ -173,22 +211,23 @@ class Writer(threading.Thread):
         """Tell that these are on disk; how many events they hold."""
         rows = sum(len(work.rows) for work in works)
         self._last += rows
+        self._saved.update(work.position for work in works if work.position)
         done = set(map(id, works))
         self._held = [work for work in self._held if id(work) not in done]
         self._committed(works)
-        self._log.committed(pages(works) + self._settled())
+        self._log.committed(logged(works) + self._settled())
         return rows
 
     def _commit(self, connection: sqlite3.Connection, works: list[Work]) -> None:
         """On a full disk once more with the log written back, because it cannot grow there."""
         try:
-            self._log.make_room(pages(works))
+            self._log.make_room(logged(works))
             self._try(connection, works)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in _FULL:
                 raise
-            self._log.committed(PAGES)
-            self._log.make_room(pages(works))
+            self._log.committed(FILLED_BYTES)
+            self._log.make_room(logged(works))
             self._try(connection, works)
 
     def _try(self, connection: sqlite3.Connection, works: list[Work]) -> None:
@@ -227,17 +266,17 @@ class Writer(threading.Thread):
             if error.sqlite_errorcode not in _PASSING:
                 raise
             if error.sqlite_errorcode in _FULL:
-                self._log.committed(PAGES)
+                self._log.committed(FILLED_BYTES)
             return False
         if more:
             self._look_at = 0.0
-            self._log.committed(2 + BATCH // 5)
+            self._log.committed(BATCH * _DROPPED)
         return more
 
     def _settled(self) -> int:
-        """So many pages more make a checkpoint come now, if one was asked for."""
+        """So many bytes more make a checkpoint come now, if one was asked for."""
         asked, self._settling = self._settling, False
-        return PAGES if asked else 0
+        return FILLED_BYTES if asked else 0
 
     def _bear(self, error: sqlite3.OperationalError | NoRoom) -> None:
         """Note what passes by itself, log it once; anything else goes up."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.journal.journal import Journal, Sealed
+from tests.edge.journal.noise import noise
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("appending.py")
@@ -37,7 +38,7 @@ def sealed() -> Callable[..., Sealed]:
             timequality="synced",
             boot="5f1e0c6a",
             monotonic=number / 8,
-            data=b'{"number": %d, "name": "%s"}' % (number, b"x" * size),
+            data=b'{"number": %d, "name": "%s"}' % (number, noise(size, number)),
         )
 
     return make

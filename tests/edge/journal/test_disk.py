@@ -35,6 +35,7 @@ from edge.journal.room import (
     marks_over,
 )
 from edge.journal.wal import LOG_BYTES
+from tests.edge.journal.noise import noise
 from tests.small_disk import MIB, Filler, mounted
 from tests.system.faults import moments
 
@@ -249,7 +250,7 @@ def make_event() -> Callable[[int], Sealed]:
             timequality="synced",
             boot="b",
             monotonic=float(number),
-            data=b'{"filling": "%s"}' % (b"x" * 600),
+            data=b'{"filling": "%s"}' % (noise(600, number)),
         )
 
     return event

@@ -201,8 +201,8 @@ def test_a_kill_while_history_goes_takes_whole_batches(
         room.mkdir()
         there = room / path.name
         there.write_bytes(healthy)
-        # Past most of the pages by which the log is given its size.
-        skipped = when * 5 + 2000 if call == "pwrite64" else when + 1
+        # Past the pages by which the log is given its size.
+        skipped = when * 8 + 4390 if call == "pwrite64" else when + 1
         subprocess.run(
             [
                 *(strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"),

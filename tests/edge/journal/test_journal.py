@@ -117,9 +117,10 @@ def _saved_cursor(path: Path, destination: str) -> int | None:
     return row and int(row[0])
 
 
-async def test_a_cursor_rides_on_the_next_append(
+async def test_a_cursor_waits_for_what_a_destination_wants_saved_at_once(
     journal: Journal, path: Path, sealed: Make
 ) -> None:
+    """An append would write the page of the positions each time, of which repeats need nothing."""
     await journal.append([sealed(1), sealed(2)])
     journal.advance("crm", Position(1))
     journal.advance("crm", Position(2))
@@ -129,19 +130,56 @@ async def test_a_cursor_rides_on_the_next_append(
         2,
     )
     await journal.append([sealed(3)])
+    assert _saved_cursor(path, "crm") is None
+    await journal.note("other", [("call", b"17")])
+    await journal.note("other", [("call", b"18")])
     assert _saved_cursor(path, "crm") == 2
 
 
-async def test_a_cursor_without_company_is_saved_after_a_second(
-    journal: Journal, path: Path
+async def test_of_a_park_and_the_positions_around_it_the_last_counts(
+    journal: Journal, path: Path, sealed: Make
 ) -> None:
+    await journal.append([sealed(n) for n in range(5)])
+    journal.advance("crm", Position(1))
+    parking = asyncio.create_task(journal.park("crm", [(2, "no call_id")], Position(2)))
+    await asyncio.sleep(0)
+    journal.advance("crm", Position(3))
+    await parking
+    await journal.note("crm", [])
+    await journal.note("crm", [("call", b"17")])
+    await journal.note("crm", [("call", b"18")])
+    assert _saved_cursor(path, "crm") == 3
+
+
+async def _saved(path: Path, destination: str) -> int:
+    async with asyncio.timeout(5):
+        while (cursor := await asyncio.to_thread(_saved_cursor, path, destination)) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return cursor
+
+
+async def test_a_cursor_without_company_is_saved_after_its_patience(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute, since a commit of its own costs a flush more; here a second."""
+    monkeypatch.setattr("edge.journal.writer._PATIENCE", 1.0)
     begun = asyncio.get_running_loop().time()
     journal.advance("crm", Position(7))
-    async with asyncio.timeout(5):
-        while await asyncio.to_thread(_saved_cursor, path, "crm") is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    journal.advance("crm", Position(8))
+    assert await _saved(path, "crm") == 8
     assert asyncio.get_running_loop().time() - begun > 0.8
-    assert _saved_cursor(path, "crm") == 7
+
+
+async def test_a_cursor_that_moves_far_is_saved_at_once(journal: Journal, path: Path) -> None:
+    """A power cut in a drain may repeat a thousand events, not a minute of them."""
+    journal.advance("crm", Position(999))
+    await asyncio.sleep(0.2)
+    assert _saved_cursor(path, "crm") is None
+    journal.advance("crm", Position(999, (5000, 5000)))
+    assert await _saved(path, "crm") == 999
+    journal.advance("crm", Position(1500, (5000, 5000)))
+    await journal.close()
+    assert _saved_cursor(path, "crm") == 1500
 
 
 async def test_close_saves_cursors_and_what_is_queued(path: Path, sealed: Make) -> None:

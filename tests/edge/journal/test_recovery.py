@@ -17,7 +17,7 @@ from tests.edge.plain_event import PLAIN
 
 Make = Callable[..., Sealed]
 KillOpening = Callable[[Path, str, int], int]
-PAGE = 4096
+PAGE = 2048
 COUNT = 1000
 
 
@@ -170,13 +170,14 @@ async def test_a_file_that_is_no_database_is_put_aside(
 async def test_a_journal_cut_short_keeps_its_first_part(path: Path, sealed: Make) -> None:
     await _filled(path, sealed)
     with path.open("r+b") as file:
-        file.truncate(PAGE * 20 + 100)
+        file.truncate(PAGE * 40 + 100)
     journal, told = await _opened(path)
     assert 50 < told.events < COUNT
     assert (await journal.read(0))[0].data == sealed(0, size=400).data
     await journal.close()
 
 
+@pytest.mark.parametrize("page", [PAGE, 4096])  # that of files made by earlier versions
 @pytest.mark.parametrize(
     ("gone", "in_log"),
     [
@@ -187,9 +188,17 @@ async def test_a_journal_cut_short_keeps_its_first_part(path: Path, sealed: Make
     ],
 )
 async def test_nothing_is_lost_with_the_first_page(
-    path: Path, sealed: Make, tmp_path: Path, gone: slice, *, in_log: bool
+    path: Path,
+    sealed: Make,
+    tmp_path: Path,
+    gone: slice,
+    page: int,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    in_log: bool,
 ) -> None:
     """Without it SQLite reads nothing: neither tables nor size."""
+    monkeypatch.setattr("edge.journal.connecting.PAGE", page)
     before = await _filled(path, sealed)
     there = path
     if in_log:

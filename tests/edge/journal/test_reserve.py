@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal.reserve import PAGE, NoRoom, Reserve
+from edge.journal.reserve import NoRoom, Reserve
 from tests.small_disk import MIB, Filler, mounted
+
+PAGE = 4096
 
 
 @pytest.fixture(params=["tmpfs", "ext4"])
@@ -26,7 +28,7 @@ def descriptor(file: Path) -> Iterator[int]:
 
 
 def test_what_is_held_can_be_written_on_a_full_disk(file: Path, descriptor: int) -> None:
-    Reserve(descriptor).hold(300)
+    Reserve(descriptor).hold(300 * PAGE)
     assert file.stat().st_size == 10 * PAGE
     Filler(file.parent).fill()
     with file.open("r+b") as opened:
@@ -40,23 +42,23 @@ def test_a_full_disk_gives_nothing_and_keeps_what_is_there(file: Path, descripto
     filler = Filler(file.parent)
     filler.take(MIB)
     reserve = Reserve(descriptor)
-    reserve.hold(20)
+    reserve.hold(20 * PAGE)
     filler.fill()
     blocks = file.stat().st_blocks
-    reserve.hold(20)
-    reserve.hold(250)  # asked for ahead
+    reserve.hold(20 * PAGE)
+    reserve.hold(250 * PAGE)  # asked for ahead
     with pytest.raises(NoRoom):
-        reserve.hold(2000)
+        reserve.hold(2000 * PAGE)
     assert file.stat().st_blocks == blocks
     filler.give_back()
-    reserve.hold(2000)
+    reserve.hold(2000 * PAGE)
     assert file.stat().st_blocks * 512 >= 2000 * PAGE
 
 
 def test_what_lies_in_the_file_needs_no_reserve(file: Path, descriptor: int) -> None:
     Filler(file.parent).fill()
     reserve = Reserve(descriptor)
-    reserve.renew(10)
-    reserve.hold(10)
+    reserve.renew(10 * PAGE)
+    reserve.hold(10 * PAGE)
     with pytest.raises(NoRoom):
-        reserve.hold(11)
+        reserve.hold(11 * PAGE)

@@ -21,7 +21,7 @@ from tests.system.faults.writing import JOURNAL, ROOT, Work
 
 MANY_APPENDS = 400
 """Of each device: enough for the log to come round, so that a checkpoint is among the phases."""
-PAGE = 4096
+PAGE = 2048
 VERSION_1 = ROOT / "tests" / "edge" / "journal" / "version_1.sql"
 FIRST_EVENTS, FIRST_CURSOR = 300, 120
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 _INDEX = 136
 _HEADER = 24
-_PAGE = 4096
+_PAGE = 2048
 _LOG_HEADER = 32
 
 

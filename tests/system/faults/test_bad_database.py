@@ -27,7 +27,7 @@ from tests.system.faults.writing import JOURNAL, Work
 Behaviour = Literal["refused", "recovered"]
 DAMAGED: Behaviour = "recovered"
 FOREIGN: Behaviour = "refused"
-PAGE = 4096
+PAGE = 2048
 APPENDS = 60
 SITE = 'version = 1\nname = "mashhad"\ntimezone = "Asia/Tehran"\n'
 
@@ -37,14 +37,14 @@ Damage = Callable[[Path], None]
 def _flip(path: Path) -> None:
     """Pages in the middle of the events."""
     content = bytearray(path.read_bytes())
-    for byte in range(PAGE * 20, PAGE * 23):
+    for byte in range(PAGE * 40, PAGE * 46):
         content[byte] ^= 0xA5
     path.write_bytes(content)
 
 
 def _cut_short(path: Path) -> None:
     with path.open("r+b") as file:
-        file.truncate(PAGE * 20 + 100)
+        file.truncate(PAGE * 40 + 100)
 
 
 def _wrong_header(path: Path) -> None:
