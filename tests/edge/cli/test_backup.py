@@ -159,8 +159,8 @@ async def test_a_damaged_journal_is_told_once_and_the_rest_is_delivered(
 ) -> None:
     before = await _fill(box, 2000, cursor=100)
     with (box / "journal.sqlite").open("r+b") as file:
-        file.seek(4096 * 30)
-        file.write(b"\xa5" * 4096)
+        file.seek(2048 * 60)
+        file.write(b"\xa5" * 2048)
     async with _running(box, pytestconfig.rootpath):
         status = await _status(box)
         assert "was damaged" in str(status.trouble)

@@ -20,7 +20,6 @@ from pathlib import Path
 
 _INDEX = 136
 _HEADER = 24
-_PAGE = 2048
 _LOG_HEADER = 32
 
 
@@ -37,10 +36,11 @@ def look(journal: Path) -> Moment:
     """Look at a journal in service, or as a kill left it."""
     try:
         index = _read(journal.with_name(f"{journal.name}-shm"), 0, _INDEX)
+        (page,) = struct.unpack_from("=H", index, 14)
         frames, _, *checksum = struct.unpack_from("=4I", index, 16)
         (written, *_, attempted) = struct.unpack_from("=9I", index, 96)
-        at = _LOG_HEADER + frames * (_HEADER + _PAGE)
-        next_ = _read(journal.with_name(f"{journal.name}-wal"), at, _HEADER + _PAGE)
+        at = _LOG_HEADER + frames * (_HEADER + page)
+        next_ = _read(journal.with_name(f"{journal.name}-wal"), at, _HEADER + page)
         behind = next_[8:16] == index[32:40] and _goes_on(checksum, next_)
     except (FileNotFoundError, struct.error):
         return Moment()

@@ -37,14 +37,14 @@ Damage = Callable[[Path], None]
 def _flip(path: Path) -> None:
     """Pages in the middle of the events."""
     content = bytearray(path.read_bytes())
-    for byte in range(PAGE * 40, PAGE * 46):
+    for byte in range(PAGE * 14, PAGE * 17):
         content[byte] ^= 0xA5
     path.write_bytes(content)
 
 
 def _cut_short(path: Path) -> None:
     with path.open("r+b") as file:
-        file.truncate(PAGE * 40 + 100)
+        file.truncate(PAGE * 14 + 100)
 
 
 def _wrong_header(path: Path) -> None:
