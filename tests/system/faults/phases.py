@@ -27,7 +27,7 @@ from tests.system.faults.disk import Disk
 from tests.system.faults.power import MANY, size, wait_for
 from tests.system.faults.writing import JOURNAL, ROOT, SECONDS, Work, read
 
-TRIES = 12
+TRIES = 30
 """For each round that is to fall into the phase."""
 
 Seen = Callable[[Work, Work], bool]
@@ -278,6 +278,6 @@ PHASES = (
         span=0.5,
     ),
     Phase("recovery", "damaged", _appending, _recovering, 0.02, _going_on, _salvaged),
-    Phase("backup", "old", _backup, _backing_up, 0.02, _backup, _journal_and_backup, beside=True),
-    Phase("restore", "empty", _restore, _restoring, 0.015, _restore, _restored),
+    Phase("backup", "old", _backup, _backing_up, 0.005, _backup, _journal_and_backup, beside=True),
+    Phase("restore", "empty", _restore, _restoring, 0.004, _restore, _restored),
 )
