@@ -114,11 +114,15 @@ def until_clean(
             return
 
 
+_TORN_AT = {"new": (30_000, 60_000), "old": (600_000, 2_000_000)}
+"""Bytes: behind the first pages, and before the log comes round for the second time."""
+
+
 def torn_writes(lives: dict[str, Work], rng: Random, times: int) -> Iterator[Outcome]:
     """The kernel writes only the first part of a page, and then no more, at a random byte."""
     for turn in range(times):
         start = ("new", "old")[turn % 2]
-        limit = rng.randint(20_000, 60_000) if start == "new" else rng.randint(1 << 20, 4 << 20)
+        limit = rng.randint(*_TORN_AT[start])
         with TemporaryDirectory() as folder:
             work = lives[start].copy(Path(folder))
             ended = work.run(MANY_APPENDS, "--largest", str(limit))
