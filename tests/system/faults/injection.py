@@ -114,7 +114,7 @@ def until_clean(
             return
 
 
-_TORN_AT = {"new": (30_000, 60_000), "old": (600_000, 2_000_000)}
+_TORN_AT = {"new": (30_000, 60_000), "old": (600_000, 1_200_000)}
 """Bytes: behind the first pages, and before the log comes round for the second time."""
 
 
