@@ -115,7 +115,7 @@ def until_clean(
 
 
 _TORN_AT = {"new": (40_000, 80_000), "old": (600_000, 1_200_000)}
-"""Bytes: behind the first pages and SQLite's own index of the log, and before the log comes round for the second time."""
+"""Bytes: behind SQLite's own index of the log, and before the log comes round a second time."""
 
 
 def torn_writes(lives: dict[str, Work], rng: Random, times: int) -> Iterator[Outcome]:
