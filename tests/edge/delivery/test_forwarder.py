@@ -157,7 +157,7 @@ async def test_connection_refused_then_back(house: "House") -> None:
     assert await house.stored() == list(range(1, 901))
 
 
-# aiohttp's server leaves open what it accepts in the very moment of its end; that is the CRM's side.
+# aiohttp's server leaves open what it accepts in the very moment of its end: the CRM's side.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_crm_restart_in_the_middle_loses_nothing(house: "House") -> None:
     async with house.forwarding():
