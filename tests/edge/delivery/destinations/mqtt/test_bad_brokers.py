@@ -153,6 +153,8 @@ async def test_a_broker_without_acknowledgements_is_an_alarm(
     assert stand_in.seen == []
 
 
+# asyncio's server leaves open what it accepts in the very moment of its end: the far side's.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     "said",
     [
