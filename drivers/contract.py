@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from drivers.commands import Command, Outcome, Report
 from drivers.events import Fact
+from drivers.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class DriverSpec:
     titles: what the technician sees, by language. decoder: for `payvand decode`; reader makes what
     its `--records` reads with. asks: what is to be set in a device itself so that it tells all, the
     most important first, by language. commands: what the driver executes, with the type of args.
+    evidence: ways to read bytes of an unknown device, the likeliest first; none where none fits.
     """
 
     name: str
@@ -118,3 +120,4 @@ class DriverSpec:
     reader: Callable[[Any], Callable[[bytes], Sequence[Struct]]]
     asks: Callable[[Any], Sequence[Mapping[str, str]]]
     commands: Mapping[str, type[Struct]] = field(default_factory=dict)
+    evidence: Callable[[bytes], Sequence[Evidence]] = lambda _: ()
