@@ -1,0 +1,24 @@
+"""The visitor's language: a cookie that says nothing else."""
+
+from aiohttp import web
+
+from webui.language import CODES
+from webui.visit import LANGUAGE_COOKIE
+
+ROUTES = web.RouteTableDef()
+_YEAR = 365 * 86400
+
+
+@ROUTES.post("/language")
+async def choose(request: web.Request) -> web.Response:
+    form = await request.post()
+    code = form.get("language")
+    if code not in CODES:
+        raise web.HTTPBadRequest
+    back = str(form.get("back", "/"))
+    own = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
+    answer = web.HTTPSeeOther(own)
+    answer.set_cookie(
+        LANGUAGE_COOKIE, str(code), max_age=_YEAR, secure=True, httponly=True, samesite="Strict"
+    )
+    raise answer
