@@ -20,6 +20,8 @@ from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.wire.address import TcpAddress
 from edge import box_alarm
+from edge.access.access import Access
+from edge.access.setup import Setup
 from edge.checks.watch import Watch
 from edge.commands.listener import Listener
 from edge.commands.serving import listeners
@@ -37,7 +39,7 @@ from edge.errors import CommandFailed
 from edge.intake import clock
 from edge.intake.clock import BoxClock
 from edge.intake.heritage import hand_down
-from edge.intake.intake import Intake
+from edge.intake.intake import OVER, Intake
 from edge.intake.numbers import NumberPlan
 from edge.intake.seal import BoxData, Seal, number_plan
 from edge.intake.supervisor import Supervisor
@@ -46,8 +48,8 @@ from edge.journal.disk import Disk, Sacrifice, give_way
 from edge.journal.history import Retention
 from edge.journal.journal import Journal, JournalFailed, JournalUnusable
 from edge.journal.retime import recall
-from edge.local import control
-from edge.local.lock import DataLock, hold
+from edge.local import access_routes, control, status_routes
+from edge.local.lock import WEB_SOCKET, DataLock, hold
 from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
 from edge.site import FILE, Destination, Device, Site
 from edge.site_file import load
@@ -68,8 +70,8 @@ _WORDS: dict[State, DestinationWord] = {
 }
 
 
-async def run(data: Path) -> None:
-    """Serve until SIGTERM or SIGINT.
+async def run(data: Path, web_socket: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. web_socket: where the web process asks, by default in `data`.
 
     Raises SiteProblems for bad settings, CommandFailed when the journal cannot be used or fails.
     """
@@ -81,7 +83,7 @@ async def run(data: Path) -> None:
     with hold(data) as lock:
         async with _journal(data / DATABASE) as journal:
             await hand_down(journal, site.device)
-            await Edge(site, journal, lock).serve(stop)
+            await Edge(site, journal, lock, web_socket).serve(stop)
 
 
 @asynccontextmanager
@@ -120,7 +122,9 @@ def _leaf(group: BaseExceptionGroup, kind: type[Exception]) -> Exception | None:
 class Edge:
     """The running parts of one box."""
 
-    def __init__(self, site: Site, journal: Journal, lock: DataLock) -> None:
+    def __init__(
+        self, site: Site, journal: Journal, lock: DataLock, web_socket: Path | None = None
+    ) -> None:
         self._site = site
         self._journal = journal
         self._lock = lock
@@ -132,6 +136,8 @@ class Edge:
         self._started = self._clock.now().monotonic
         self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._secrets = Secrets(lock.folder, journal.box)
+        self._web_socket = web_socket or lock.folder / WEB_SOCKET
+        self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders: list[Forwarder] = []
         self._listeners: dict[str, Listener] = {}
@@ -175,6 +181,10 @@ class Edge:
                 Sacrifice("a damaged journal", partial(leftovers.drop_damaged, path), late=True),
             ],
         )
+
+    def _words(self) -> tuple[str, ...]:
+        """What stands on the box or is known of the branch: no password."""
+        return (self._site.name, self._journal.box, *(each.key for each in self._site.device))
 
     def _known_time(self) -> datetime | None:
         now = self._clock.now()
@@ -238,9 +248,20 @@ class Edge:
         return Forwarder(entry.name, self._journal, right, terms)
 
     async def _serve_control(self) -> None:
-        watch = self._watch
-        async with control.serve(self._lock, self.status, self.events, watch.look, watch.metrics):
-            await asyncio.Event().wait()
+        watch, setup = self._watch, Setup(self._access)
+        await setup.prepare()
+        routes = [
+            *status_routes.routes(self.status, self.events, watch.look, watch.metrics),
+            *access_routes.routes(self._access, setup),
+        ]
+        async with control.serve(self._lock, routes, self._access.caller, self._web_socket):
+            await self._access.keep(self._tell_alarm)
+
+    async def _tell_alarm(self, code: str, advice: str) -> None:
+        kind = "box.health" if code.endswith(OVER) else "box.alarm"
+        seal = Seal("box", self._clock.boot, NumberPlan())
+        told = box_alarm.AlarmData(code=code, advice=advice)
+        await self._journal.append([seal.event(kind, told, self._clock.now())])
 
     async def _tell_started(self) -> None:
         now = self._clock.now()
