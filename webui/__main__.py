@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     plan = Plan(
         data=args.data,
+        socket=args.socket,
         keys=args.keys or args.data / "web",
         listen=args.listen,
         plain=args.plain,
@@ -49,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         default=Path("/var/lib/payvand"),
-        help="data directory of the edge, with its control socket (%(default)s)",
+        help="data directory of the edge (%(default)s)",
+    )
+    parser.add_argument(
+        "--socket", type=Path, metavar="FILE", help="the edge's web socket (DATA/web.sock)"
     )
     parser.add_argument(
         "--keys", type=Path, help="folder of the TLS key and certificate (DATA/web)"

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from aiohttp import web
 
 from edge.local.client import Client
+from webui.admission import admit
 from webui.errors import error_pages
 from webui.guard import dress, gate
 from webui.idle import Idle
 from webui.language import catalogue
 from webui.live import Streams
 from webui.page import environment
-from webui.pages import language, status
+from webui.pages import language, login, setup, status, users
 from webui.static_files import PREFIX, StaticFiles
 from webui.visit import HOUSE, House
 
@@ -23,11 +24,13 @@ def application(
     edge: Client, names: Collection[str], fingerprint: str, idle: Idle
 ) -> web.Application:
     """Everything that is served over https. names: by which browsers may call this box."""
-    app = web.Application(middlewares=[error_pages, gate(names, idle)], client_max_size=MOST_BODY)
+    app = web.Application(
+        middlewares=[error_pages, gate(names, idle), admit], client_max_size=MOST_BODY
+    )
     files = StaticFiles()
     app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint)
     app.on_response_prepare.append(dress)
     app.router.add_get(PREFIX + "{name}", files.answer)
-    for page in (status, language):
+    for page in (status, language, login, setup, users):
         app.router.add_routes(page.ROUTES)
     return app

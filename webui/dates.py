@@ -8,7 +8,7 @@ not matter, since text goes out, and the UTC moment beside it in <time datetime>
 
 from datetime import UTC, datetime, tzinfo
 
-import jdatetime
+import jdatetime  # type: ignore[import-untyped]
 
 from webui.digits import persian
 

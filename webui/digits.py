@@ -1,8 +1,8 @@
 """Digits and letters as people type them, and as a page shows them.
 
 Persian and Arabic keyboards give other characters for the same digits, and two forms of ye and
-kaf: ۰۱۲ ٠١٢ ي ك. What a person types is brought to one form before anything looks at it. Digits turn
-Persian in what is read as text, never in a number that somebody dials or an address.
+kaf: ۰۱۲ ٠١٢ ي ك. What a person types is brought to one form before anything looks at it. Digits
+turn Persian in what is read as text, never in a number that somebody dials or an address.
 """
 
 import re

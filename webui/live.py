@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -84,9 +85,8 @@ async def _send(
     try:
         while True:
             coming = coming or asyncio.ensure_future(anext(messages))
-            await asyncio.wait(
-                {coming, told_off}, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            both: set[asyncio.Future[Any]] = {coming, told_off}
+            await asyncio.wait(both, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if told_off.done():
                 await _write(response, CLOSED)
                 return

@@ -1,18 +1,19 @@
 """Makes a page: a template, the visitor's language, and the few ways to show a value.
 
-    {{ t("status.backlog", count=3) }}   a text of the catalogue; numbers in the language's digits
-    {{ w.ltr(number) }}                  what is dialled or copied: never turned, Latin digits
-    {{ w.name(name) }}                   what people wrote: in its own direction, harmless
-    {{ w.when(moment) }}                 a date, with the moment for programs beside it
+{{ t("status.backlog", count=3) }}   a text of the catalogue; numbers in the language's digits
+{{ w.ltr(number) }}                  what is dialled or copied: never turned, Latin digits
+{{ w.name(name) }}                   what people wrote: in its own direction, harmless
+{{ w.when(moment) }}                 a date, with the moment for programs beside it
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from webui.dates import long_date, short_date
 from webui.digits import persian, unturned
@@ -63,6 +64,15 @@ class Writer:
 
     def name(self, value: object) -> Markup:
         return Markup("<bdi>{}</bdi>").format(unturned(str(value)))
+
+    def fingerprint(self, text: str) -> Markup:
+        """Breaks between bytes alone, and is read from left to right."""
+        parts = Markup(":<wbr>").join(text.split(":"))
+        return Markup('<code class="fingerprint" dir="ltr">{}</code>').format(parts)
+
+    def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
+        """For a choice: each name with its word in a section of the catalogue."""
+        return [(name, self.language(f"{section}.{name}")) for name in names]
 
     def when(self, moment: datetime) -> Markup:
         """A date for a column, the long form when pointed at."""

@@ -1,6 +1,6 @@
 """The process: sockets, TLS, the application, and its end.
 
-    socket ─▶ TLS ─▶ gate (Host, Origin) ─▶ page ─▶ edge.local.client ─▶ the edge
+socket ─▶ TLS ─▶ gate (Host, Origin) ─▶ page ─▶ edge.local.client ─▶ the edge
 """
 
 import asyncio
@@ -30,6 +30,7 @@ class Plan:
     """What the command line asks for. names: further ones by which browsers may call this box."""
 
     data: Path
+    socket: Path | None
     keys: Path
     listen: Place | None
     plain: Place | None
@@ -38,7 +39,7 @@ class Plan:
 
 
 async def serve(plan: Plan) -> None:
-    """Serve until SIGTERM or SIGINT, or until idle on sockets of systemd's. Raises CommandFailed."""
+    """Serve until a signal, or until idle on sockets of systemd's. Raises CommandFailed."""
     stop = _stop_on_signal()
     sockets = listeners(plan.listen, plan.plain)
     keys = await certificate.ready(plan.keys, _called(plan))
@@ -46,10 +47,10 @@ async def serve(plan: Plan) -> None:
     keys.into(context)
     idle = Idle()
     async with AsyncExitStack() as stack:
-        edge = await stack.enter_async_context(Client(plan.data))
+        edge = await stack.enter_async_context(Client(plan.data, token="", web_socket=plan.socket))
         app = application(edge, [*names(), *plan.names], keys.fingerprint, idle)
         await _listen(stack, app, sockets, context)
-        tasks = [asyncio.ensure_future(stop.wait())]
+        tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
         if sockets.passed:
             tasks.append(asyncio.ensure_future(idle.lasts(plan.idle_seconds)))
         tasks.append(asyncio.ensure_future(_follow_addresses(plan, context)))

@@ -1,19 +1,26 @@
-"""What all pages share, and what one request is told of its visitor."""
+"""What all pages share, and what one request is told of its visitor.
 
-from collections.abc import Mapping
+__Host-payvand            the session's token; the edge knows what it may
+__Host-payvand-language   fa or en
+"""
+
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 from jinja2 import Environment
 
+from edge.access.records import Whoami
+from edge.access.roles import Right, may
 from edge.local.client import Client
 from webui.language import Code, Language, preferred
-from webui.live import Streams
-from webui.menu import MENU
+from webui.live import Message, Streams
+from webui.menu import MENU, Entry
 from webui.page import Writer, html, written
 from webui.static_files import StaticFiles
 
 LANGUAGE_COOKIE = "__Host-payvand-language"
+SESSION_COOKIE = "__Host-payvand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +36,44 @@ class House:
 
 
 HOUSE = web.AppKey("house", House)
+WHO = web.RequestKey("who", Whoami)
 
 
 class Visit:
-    """One request: who asks, in which language, and the ways to answer."""
+    """One request: who asks, in which language, and the ways to answer.
+
+    who: None where no session is needed. edge: asks with the visitor's own rights.
+    """
 
     def __init__(self, request: web.Request) -> None:
         self.request = request
         self.house = request.app[HOUSE]
-        self.edge = self.house.edge
+        self.token = request.cookies.get(SESSION_COOKIE, "")
+        self.edge = self.house.edge.for_session(self.token, request.remote or "")
         code = preferred(
             request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
         )
         self.language = self.house.languages[code]
         self.writer = Writer(self.language)
+        self.who = request.get(WHO)
+
+    def may(self, right: Right) -> bool:
+        """Whether the visitor's role has the right; the edge decides, this only shows."""
+        return self.who is not None and may(self.who.role, right)
+
+    def menu(self) -> list[Entry]:
+        return [entry for entry in MENU if self.may(entry.right)]
 
     def piece(self, template: str, **context: object) -> str:
         """A part of a page, for a live stream or a partial answer."""
-        return written(self.house.templates, self.house.files, self.writer, template, **context)
+        return written(
+            self.house.templates, self.house.files, self.writer, template, v=self, **context
+        )
 
     def page(self, template: str, status: int = 200, **context: object) -> web.Response:
         """A whole page, with the menu."""
-        return html(
-            self.piece(template, here=self.request.path, menu=MENU, **context), status=status
-        )
+        return html(self.piece(template, here=self.request.path, **context), status=status)
+
+    async def serve(self, messages: AsyncIterator[Message]) -> web.StreamResponse:
+        """A live part of a page."""
+        return await self.house.streams.serve(self.request, self.token, messages)

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from webui.admission import own_path
 from webui.language import CODES
 from webui.visit import LANGUAGE_COOKIE
 
@@ -15,9 +16,7 @@ async def choose(request: web.Request) -> web.Response:
     code = form.get("language")
     if code not in CODES:
         raise web.HTTPBadRequest
-    back = str(form.get("back", "/"))
-    own = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-    answer = web.HTTPSeeOther(own)
+    answer = web.HTTPSeeOther(own_path(str(form.get("back", "/"))))
     answer.set_cookie(
         LANGUAGE_COOKIE, str(code), max_age=_YEAR, secure=True, httponly=True, samesite="Strict"
     )

@@ -1,6 +1,6 @@
 """Status: everything in one glance, live.
 
-    working ✓   quiet ◷   retrying △   down ✕   off –      always icon, word and colour
+working ✓   quiet ◷   retrying △   down ✕   off –      always icon, word and colour
 """
 
 import asyncio
@@ -63,7 +63,7 @@ def shown(status: Status) -> Shown:
         lights.add("down")
     elif status.issues:
         lights.add("quiet")
-    worst = next((light for light in _WORST if light in lights), "off")
+    worst: Light = next((light for light in _WORST if light in lights), "off")
     return Shown(status, now, worst, devices, destinations, box)
 
 
@@ -80,7 +80,7 @@ async def page(request: web.Request) -> web.Response:
 @ROUTES.get("/status/live")
 async def live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
-    return await visit.house.streams.serve(request, "", _news(visit))
+    return await visit.serve(_news(visit))
 
 
 async def _news(visit: Visit) -> AsyncGenerator[Message, None]:
