@@ -7,7 +7,7 @@ from aiohttp import web
 
 from edge.access.records import ChangedUser, NewUser
 from edge.access.refusals import ConfirmFirst, Conflict, Mistakes, TooOften, WrongLogin
-from edge.access.roles import ROLES
+from edge.access.roles import ROLES, Role
 from webui.form import Form, read
 from webui.visit import Visit
 
@@ -41,7 +41,7 @@ async def change_password(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
-    role = next((each for each in ROLES if each == form["role"]), "viewer")
+    role: Role = next((each for each in ROLES if each == form["role"]), "viewer")
     try:
         if await confirmed(visit, form):
             await visit.edge.add_user(NewUser(form["name"], form.exact("password"), role))
