@@ -14,12 +14,13 @@ from collections.abc import AsyncGenerator
 from edge.local.access_calls import AccessCalls
 from edge.local.asking import ANSWER_SECONDS, BASE, NotAnswering, NotRunning
 from edge.local.issue import Report
+from edge.local.settings_calls import SettingsCalls
 from edge.local.status import Status
 
 __all__ = ["ANSWER_SECONDS", "BASE", "Client", "NotAnswering", "NotRunning"]
 
 
-class Client(AccessCalls):
+class Client(AccessCalls, SettingsCalls):
     """All that can be asked. See edge.local.asking.Asking for its arguments and errors."""
 
     async def status(self) -> Status:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from edge.errors import CommandFailed
 
+DATABASE = "journal.sqlite"
+"""The journal's name, beside the lock."""
 SOCKET = "control.sock"
 """The control socket's name, beside the lock: see edge.local.control."""
 WEB_SOCKET = "web.sock"
