@@ -4,12 +4,13 @@ All mistakes stand beside their fields at once; what was typed stays, but for se
 never shows again. The edge judges; a field's name is the path that it names in a mistake.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from edge.access.refusals import Mistakes
+from edge.local.settings_records import Field
 from webui.digits import typed
 from webui.language import Language
 
@@ -38,6 +39,10 @@ class Form:
             name = mistake.field if known is None or mistake.field in known else ""
             said = language.of(mistake.text)
             self.wrong(name, said if name or not mistake.field else f"{mistake.field}: {said}")
+
+    def any_of(self, prefix: str, fields: Iterable[Field]) -> bool:
+        """Whether one of these has a mistake, and so must be seen."""
+        return any(prefix + field.name in self.mistakes for field in fields)
 
     @property
     def first(self) -> str | None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from edge.local.settings_records import Field
 from webui.dates import long_date, short_date
 from webui.digits import persian, unturned
 from webui.language import Language
@@ -73,6 +74,19 @@ class Writer:
     def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
         """For a choice: each name with its word in a section of the catalogue."""
         return [(name, self.language(f"{section}.{name}")) for name in names]
+
+    def choices(self, field: Field) -> list[tuple[str, str]]:
+        """What may be chosen, as it is written in the settings."""
+        empty = [("", self.language("form.unset"))] if field.optional and not field.default else []
+        return empty + [(choice, choice) for choice in field.choices]
+
+    def bounds(self, field: Field) -> str:
+        """What to write into a field, in a few words; empty where its title says it."""
+        if field.kind == "list":
+            return self.language("form.list_hint")
+        if field.kind == "number" and field.least is not None and field.most is not None:
+            return self.t("form.between", least=int(field.least), most=int(field.most))
+        return ""
 
     def when(self, moment: datetime) -> Markup:
         """A date for a column, the long form when pointed at."""
