@@ -3,10 +3,13 @@
 Annotated[int, Meta(ge=1, le=3650, title="Days …", extra={"fa": "…"})]  ─▶  Field, a number
 """
 
-from typing import Any
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Struct, inspect
+from msgspec import NODEFAULT, Meta, Struct
+from msgspec.structs import FieldInfo
 
 import drivers.catalog
 import edge.delivery.destinations.catalog
@@ -61,9 +64,11 @@ def forms() -> Forms:
 
 def fields(kind: type[Struct]) -> tuple[Field, ...]:
     """Of a settings type, in its order."""
-    described = inspect.type_info(kind)
-    assert isinstance(described, inspect.StructType)  # noqa: S101 - a Struct is one
-    return tuple(_field(kind, each) for each in described.fields)
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(
+        _field(each, hints[each.name], secret=each.encode_name in secret_fields(kind))
+        for each in msgspec.structs.fields(kind)
+    )
 
 
 def _driver(name: str) -> Form:
@@ -76,76 +81,68 @@ def _driver(name: str) -> Form:
     )
 
 
-def _field(kind: type[Struct], entry: inspect.Field) -> Field:
-    type_, title, choices = _bare(entry.type)
-    optional = not entry.required
-    default = None
-    if entry.default is not NODEFAULT:
-        default = entry.default
-    elif entry.default_factory is not NODEFAULT:
-        default = entry.default_factory()
-    secret = entry.encode_name in secret_fields(kind)
-    of, of_choices = _inside(type_)
+def _field(entry: FieldInfo, hint: object, *, secret: bool) -> Field:
+    type_, metas = _bare(hint)
+    title = next((each for each in metas if each.title), None)
+    extra = (title.extra if title else None) or {}
+    inner, inner_metas = _bare(get_args(type_)[0]) if _kind(type_) == "list" else (None, [])
     return Field(
         name=entry.encode_name,
-        title=title or Words(entry.encode_name, entry.encode_name),
+        title=_titled(entry.encode_name, title),
         kind="secret" if secret else _kind(type_),
-        of=of,
-        optional=optional,
-        default=None if secret else msgspec.to_builtins(default),
-        choices=choices or _choices(type_) or of_choices,
-        least=_first(type_, "ge", "gt", "min_length"),
-        most=_first(type_, "le", "lt", "max_length"),
-        pattern=getattr(type_, "pattern", None),
+        of=_kind(inner) if inner is not None else None,
+        optional=not entry.required,
+        default=None if secret else msgspec.to_builtins(_default(entry)),
+        choices=tuple(extra.get("choices", ())) or _choices(type_) or _choices(inner),
+        least=_first(metas, "ge", "gt", "min_length"),
+        most=_first(metas, "le", "lt", "max_length"),
+        pattern=next((each.pattern for each in (*metas, *inner_metas) if each.pattern), None),
     )
 
 
-def _bare(type_: inspect.Type) -> tuple[inspect.Type, Words | None, tuple[str, ...]]:
-    """Without what was said of it and without `| None`; its title and the choices named."""
-    title: Words | None = None
-    choices: tuple[str, ...] = ()
-    while isinstance(type_, inspect.Metadata | inspect.UnionType):
-        if isinstance(type_, inspect.Metadata):
-            named = (type_.extra_json_schema or {}).get("title")
-            extra = type_.extra or {}
-            if named:
-                title = Words(named, extra.get("fa", named))
-            choices = tuple(extra.get("choices", choices))
-            type_ = type_.type
+def _bare(hint: object) -> tuple[object, list[Meta]]:
+    """The type without what is said of it and without `| None`, and what is said."""
+    metas: list[Meta] = []
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *said = get_args(hint)
+            metas += [each for each in said if isinstance(each, Meta)]
+        elif get_origin(hint) in (Union, UnionType):
+            hint = next(each for each in get_args(hint) if each is not NoneType)
         else:
-            rest = [each for each in type_.types if not isinstance(each, inspect.NoneType)]
-            type_ = rest[0]
-    return type_, title, choices
+            return hint, metas
 
 
-def _kind(type_: inspect.Type) -> FieldKind:
-    if isinstance(type_, inspect.BoolType):
+def _kind(type_: object) -> FieldKind:
+    origin = get_origin(type_) or type_
+    if origin is bool:
         return "yes-no"
-    if isinstance(type_, inspect.IntType | inspect.FloatType):
+    if origin in (int, float):
         return "number"
-    if isinstance(type_, inspect.LiteralType | inspect.EnumType):
+    if origin is Literal:
         return "choice"
-    if isinstance(type_, inspect.DictType):
+    if origin in (dict, Mapping):
         return "table"
-    if isinstance(type_, inspect.CollectionType):
-        return "list"
-    return "text"
+    return "list" if origin in (tuple, list) else "text"
 
 
-def _inside(type_: inspect.Type) -> tuple[FieldKind | None, tuple[str, ...]]:
-    """Of what a list is."""
-    if not isinstance(type_, inspect.CollectionType):
-        return None, ()
-    inner, _, choices = _bare(type_.item_type)
-    return _kind(inner), choices or _choices(inner)
+def _choices(type_: object) -> tuple[str, ...]:
+    return tuple(map(str, get_args(type_))) if get_origin(type_) is Literal else ()
 
 
-def _choices(type_: inspect.Type) -> tuple[str, ...]:
-    return tuple(map(str, type_.values)) if isinstance(type_, inspect.LiteralType) else ()
+def _titled(name: str, meta: Meta | None) -> Words:
+    title = (meta.title if meta else None) or name
+    return Words(title, ((meta.extra if meta else None) or {}).get("fa", title))
 
 
-def _first(type_: inspect.Type, *names: str) -> float | None:
-    found: list[Any] = [getattr(type_, name, None) for name in names]
+def _default(entry: FieldInfo) -> object:
+    if entry.default_factory is not NODEFAULT:
+        return entry.default_factory()
+    return None if entry.default is NODEFAULT else entry.default
+
+
+def _first(metas: list[Meta], *names: str) -> float | None:
+    found: list[Any] = [getattr(meta, name) for meta in metas for name in names]
     return next((each for each in found if each is not None), None)
 
 

@@ -181,6 +181,8 @@ async def _check(response: "ClientResponse") -> None:
     try:
         failure = msgspec.json.decode(await response.read(), type=Failure)
     except msgspec.MsgspecError:
+        failure = None
+    if failure is None:
         response.raise_for_status()
-        raise
-    raise again(failure)
+    else:
+        raise again(failure)
