@@ -12,7 +12,7 @@ from webui.idle import Idle
 from webui.language import catalogue
 from webui.live import Streams
 from webui.page import environment
-from webui.pages import devices, language, login, setup, status, users
+from webui.pages import crms, devices, language, login, setup, status, users
 from webui.static_files import PREFIX, StaticFiles
 from webui.visit import HOUSE, House
 
@@ -31,6 +31,6 @@ def application(
     app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint)
     app.on_response_prepare.append(dress)
     app.router.add_get(PREFIX + "{name}", files.answer)
-    for page in (status, language, login, setup, users, devices):
+    for page in (status, language, login, setup, users, devices, crms):
         app.router.add_routes(page.ROUTES)
     return app

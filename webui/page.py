@@ -29,7 +29,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 def environment() -> Environment:
     """The templates; read and compiled when they are first used."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -37,6 +37,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.tests["further"] = _is_further
+    return made
+
+
+def _is_further(field: Field) -> bool:
+    """Whether a setting may wait under *More settings*: who knows it finds it there."""
+    is_short = bool(field.choices) and field.kind != "list"
+    return field.optional and field.kind != "secret" and not is_short
 
 
 class Writer:
@@ -74,6 +82,11 @@ class Writer:
     def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
         """For a choice: each name with its word in a section of the catalogue."""
         return [(name, self.language(f"{section}.{name}")) for name in names]
+
+    @staticmethod
+    def inside(names: Iterable[str], prefix: str) -> list[str]:
+        """The names of a part, without the part's own."""
+        return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def choices(self, field: Field) -> list[tuple[str, str]]:
         """What may be chosen, as it is written in the settings."""

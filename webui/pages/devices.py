@@ -33,8 +33,8 @@ async def page(request: web.Request) -> web.Response:
 async def new_page(request: web.Request) -> web.Response:
     visit = Visit(request)
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
-    driver = _named(forms.drivers, request.query.get("driver", forms.drivers[0].name))
-    link = _named(forms.links, request.query.get("link", forms.links[0].name))
+    driver = named(forms.drivers, request.query.get("driver", forms.drivers[0].name))
+    link = named(forms.links, request.query.get("link", forms.links[0].name))
     form = Form(
         {"key": _free_key(driver.name, settings)}
         | settings_form.defaults(link.fields, LINK)
@@ -49,7 +49,7 @@ async def add(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
     forms = await visit.edge.forms()
-    driver, link = _named(forms.drivers, form["driver"]), _named(forms.links, form["link"])
+    driver, link = named(forms.drivers, form["driver"]), named(forms.links, form["link"])
     change = device_change(form, form["key"], driver, link)
     try:
         await visit.edge.add_device(change)
@@ -65,9 +65,9 @@ async def device_page(request: web.Request) -> web.Response:
     visit = Visit(request)
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
     device = _device(settings, request.match_info["key"])
-    driver = _named(forms.drivers, device.driver)
+    driver = named(forms.drivers, device.driver)
     present = next(form.name for form in forms.links if form.name in device.link)
-    link = _named(forms.links, request.query.get("link", present))
+    link = named(forms.links, request.query.get("link", present))
     form = Form(
         settings_form.defaults(link.fields, LINK)
         | settings_form.shown(device.link, link.fields, LINK)
@@ -83,7 +83,7 @@ async def change(request: web.Request) -> web.Response:
     form = await read(request)
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
     device = _device(settings, request.match_info["key"])
-    driver, link = _named(forms.drivers, device.driver), _named(forms.links, form["link"])
+    driver, link = named(forms.drivers, device.driver), named(forms.links, form["link"])
     try:
         await visit.edge.change_device(
             device_change(form, device.key, driver, link, device.commands)
@@ -154,7 +154,8 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
     )
 
 
-def _named(forms: tuple[records.Form, ...], name: str) -> records.Form:
+def named(forms: tuple[records.Form, ...], name: str) -> records.Form:
+    """The form of that name. Raises HTTPNotFound."""
     found = next((form for form in forms if form.name == name), None)
     if found is None:
         raise web.HTTPNotFound
