@@ -33,13 +33,14 @@ _WORDS: dict[State, DestinationWord] = {
 
 
 class Crms:
-    """forwarders, listeners: by the destination's name. identity: the box's key."""
+    """forwarders, listeners, destinations: by name. identity: the box's key."""
 
     def __init__(
         self, journal: Journal, clock: BoxClock, folder: Path, targets: Mapping[str, Target]
     ) -> None:
         self.forwarders: dict[str, Forwarder] = {}
         self.listeners: dict[str, Listener] = {}
+        self.destinations: dict[str, Retimed] = {}
         self.identity = IdentityFile(folder)
         self.times = Times(journal, clock)
         self._journal = journal
@@ -65,7 +66,7 @@ class Crms:
         over = [name for name, served in self._served.items() if wanted.get(name) != served]
         await tasks.end(*(task for name in over for task in _tasks(name)))
         for name in over:
-            del self._served[name], self.forwarders[name]
+            del self._served[name], self.forwarders[name], self.destinations[name]
             self.listeners.pop(name, None)
         for name, (entry, zone) in wanted.items():
             if name not in self._served:
@@ -78,6 +79,7 @@ class Crms:
         terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
         destination = spec.destination(entry.settings, self._branch(entry, zone))
         right = Retimed(destination, self.times, self._clock)
+        self.destinations[entry.name] = right
         forwarder = Forwarder(entry.name, self._journal, right, terms)
         self.forwarders[entry.name] = forwarder
         delivering, listening = _tasks(entry.name)

@@ -16,7 +16,9 @@ import msgspec
 from edge import box_alarm
 from edge.access.access import Access
 from edge.access.setup import Setup
+from edge.calls.history import Calls
 from edge.checks.watch import Watch
+from edge.commands.shown import Commands
 from edge.crms import Crms
 from edge.delivery.cloudevents import encode_event
 from edge.devices import Devices
@@ -31,9 +33,11 @@ from edge.journal.disk import Disk, Sacrifice
 from edge.journal.history import Retention
 from edge.journal.journal import Journal
 from edge.journal.retime import recall
-from edge.local import access_routes, control, settings_routes, status_routes
+from edge.local import access_routes, calls_routes, control, settings_routes, status_routes
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
+from edge.local.route import Route
 from edge.local.status import ClockStatus, Status
+from edge.queues import Queues
 from edge.site import FILE, Site
 from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
@@ -141,16 +145,33 @@ class Edge:
                     await supervisor.tried.wait()
 
     async def _serve_control(self) -> None:
-        watch, setup = self._watch, Setup(self._access)
+        setup = Setup(self._access)
         await setup.prepare()
+        calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
+        queues = Queues(self._crms, self._journal, self._clock, calls)
+        async with (
+            control.serve(
+                self._lock,
+                self._routes(setup, calls, queues),
+                self._access.caller,
+                self._web_socket,
+            ),
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(self._access.keep(self._tell_alarm))
+            group.create_task(calls.index.keep())
+            group.create_task(queues.keep())
+
+    def _routes(self, setup: Setup, calls: Calls, queues: Queues) -> list[Route]:
+        watch, access = self._watch, self._access
         changes = SiteChanges(self._lock.folder / FILE, self._secrets.vault, self.change)
-        routes = [
+        commands = Commands(self._journal, lambda: [crm.name for crm in self._crms.served])
+        return [
             *status_routes.routes(self.status, self.events, watch.look, watch.metrics),
-            *access_routes.routes(self._access, setup),
-            *settings_routes.routes(self._access, changes),
+            *access_routes.routes(access, setup),
+            *settings_routes.routes(access, changes),
+            *calls_routes.routes(access, calls, queues, commands),
         ]
-        async with control.serve(self._lock, routes, self._access.caller, self._web_socket):
-            await self._access.keep(self._tell_alarm)
 
     async def _tell_alarm(self, code: str, advice: str) -> None:
         kind = "box.health" if code.endswith(OVER) else "box.alarm"

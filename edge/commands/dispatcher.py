@@ -147,7 +147,8 @@ class Dispatcher:
         target = self._targets.get(self._inbox.entry(id_).device)
         seal = target.seal if target else self._box
         now = None if self.time is None else self.time.now()
-        await self._inbox.end(id_, now, result(seal, self._clock(), id_, state, detail))
+        told = result(seal, self._clock(), id_, state, detail)
+        await self._inbox.end(id_, now, told, state, detail)
 
 
 class _Expired(Exception):

@@ -11,16 +11,17 @@ The command line and the web page use it, so that neither knows the sockets or t
 
 from collections.abc import AsyncGenerator
 
-from edge.local.access_calls import AccessCalls
+from edge.local.ask_access import AccessCalls
+from edge.local.ask_calls import CallsCalls
+from edge.local.ask_settings import SettingsCalls
 from edge.local.asking import ANSWER_SECONDS, BASE, NotAnswering, NotRunning
 from edge.local.issue import Report
-from edge.local.settings_calls import SettingsCalls
 from edge.local.status import Status
 
 __all__ = ["ANSWER_SECONDS", "BASE", "Client", "NotAnswering", "NotRunning"]
 
 
-class Client(AccessCalls, SettingsCalls):
+class Client(AccessCalls, SettingsCalls, CallsCalls):
     """All that can be asked. See edge.local.asking.Asking for its arguments and errors."""
 
     async def status(self) -> Status:
