@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from edge.access.records import Opened
 from edge.access.refusals import NoSession
 from webui.guard import SAFE
-from webui.visit import SESSION_COOKIE, WHO, Visit
+from webui.visit import SESSION_COOKIE, WHO, ZONE, Visit
 
 OPEN = frozenset(
     {
@@ -35,6 +35,7 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         visit = Visit(request)
         try:
             request[WHO] = await visit.edge.whoami()
+            request[ZONE] = await visit.house.zone.of(visit.edge)
         except NoSession:
             return to_log_in(request)
     return await handler(request)

@@ -12,9 +12,10 @@ from webui.idle import Idle
 from webui.language import catalogue
 from webui.live import Streams
 from webui.page import environment
-from webui.pages import crms, devices, language, login, setup, status, users
+from webui.pages import calls, commands, crms, devices, language, login, setup, status, users
 from webui.static_files import PREFIX, StaticFiles
 from webui.visit import HOUSE, House
+from webui.zone import Zone
 
 MOST_BODY = 256 * 1024
 """Bytes of a form. What is uploaded as a file is streamed, and has a limit of its own."""
@@ -28,9 +29,9 @@ def application(
         middlewares=[error_pages, gate(names, idle), admit], client_max_size=MOST_BODY
     )
     files = StaticFiles()
-    app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint)
+    app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint, Zone())
     app.on_response_prepare.append(dress)
     app.router.add_get(PREFIX + "{name}", files.answer)
-    for page in (status, language, login, setup, users, devices, crms):
+    for page in (status, language, login, setup, users, devices, crms, calls, commands):
         app.router.add_routes(page.ROUTES)
     return app

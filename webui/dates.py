@@ -6,7 +6,7 @@ The day of a Persian calendar is jdatetime's; what browsers make of their own ti
 not matter, since text goes out, and the UTC moment beside it in <time datetime>.
 """
 
-from datetime import UTC, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 import jdatetime  # type: ignore[import-untyped]
 
@@ -28,6 +28,7 @@ MONTHS = (
 )
 WEEKDAYS = ("شنبه", "یکشنبه", "دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه")
 """From Saturday, on which the week begins."""
+_FIRST_GREGORIAN = 1700
 
 
 def long_date(moment: datetime, zone: tzinfo, language: str) -> str:
@@ -48,17 +49,16 @@ def short_date(moment: datetime, zone: tzinfo, language: str) -> str:
     return f"{here:%Y-%m-%d %H:%M}"
 
 
-def parsed_day(text: str, zone: tzinfo, language: str) -> datetime | None:
-    """The start of a day that a person typed, in UTC: 1405/01/31 or 2026-03-21; None if unread."""
+def parsed_day(text: str) -> date | None:
+    """The day that a person typed, Jalali before 1700: 1405/01/31, 2026-03-21; None if unread."""
     parts = text.replace("/", "-").split("-")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
         return None
     year, month, day = (int(part) for part in parts)
     try:
-        if language == "fa" and year < 1700:
-            date = jdatetime.date(year, month, day).togregorian()
-        else:
-            date = datetime(year, month, day, tzinfo=UTC).date()
-        return datetime(date.year, date.month, date.day, tzinfo=zone).astimezone(UTC)
+        if year < _FIRST_GREGORIAN:
+            found: date = jdatetime.date(year, month, day).togregorian()
+            return found
+        return date(year, month, day)
     except ValueError:
         return None

@@ -6,6 +6,7 @@ __Host-payvand-language   fa or en
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from aiohttp import web
 from jinja2 import Environment
@@ -16,8 +17,9 @@ from edge.local.client import Client
 from webui.language import Code, Language, preferred
 from webui.live import Message, Streams
 from webui.menu import MENU, Entry
-from webui.page import Writer, html, written
+from webui.page import TEHRAN, Writer, html, written
 from webui.static_files import StaticFiles
+from webui.zone import Zone
 
 LANGUAGE_COOKIE = "__Host-payvand-language"
 SESSION_COOKIE = "__Host-payvand"
@@ -33,10 +35,12 @@ class House:
     files: StaticFiles
     streams: Streams
     fingerprint: str
+    zone: Zone
 
 
 HOUSE = web.AppKey("house", House)
 WHO = web.RequestKey("who", Whoami)
+ZONE = web.RequestKey("zone", tzinfo)
 
 
 class Visit:
@@ -54,7 +58,7 @@ class Visit:
             request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
         )
         self.language = self.house.languages[code]
-        self.writer = Writer(self.language)
+        self.writer = Writer(self.language, request.get(ZONE, TEHRAN))
         self.who = request.get(WHO)
 
     def may(self, right: Right) -> bool:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from edge.access.refusals import Conflict, Mistakes
 from edge.local import settings_records as records
+from edge.local.calls_records import Sent
 from edge.local.settings_records import (
     DestinationChange,
     DestinationShown,
@@ -28,12 +29,36 @@ FIRST_NAME = "crm"
 
 @ROUTES.get("/queue")
 async def page(request: web.Request) -> web.Response:
+    return await _page(Visit(request))
+
+
+@ROUTES.post("/queue/{name}/parked")
+async def parked(request: web.Request) -> web.Response:
+    """Send the chosen events again, or do without them; what became of each is told."""
     visit = Visit(request)
+    name = request.match_info["name"]
+    chosen = (await request.post()).getall("sequence", [])
+    sequences = [int(each) for each in chosen if isinstance(each, str) and each.isdecimal()]
+    if (await request.post()).get("do") == "drop":
+        await visit.edge.drop_parked(name, *sequences)
+        raise web.HTTPSeeOther("/queue?done=dropped")
+    return await _page(visit, (name, await visit.edge.send_again(name, *sequences)))
+
+
+async def _page(visit: Visit, sent: tuple[str, tuple[Sent, ...]] | None = None) -> web.Response:
+    status = await visit.edge.status()
     return visit.page(
         "queue.html",
-        seen=status_shown(await visit.edge.status()),
+        seen=status_shown(status),
+        parked=[
+            (each.name, await visit.edge.parked(each.name))
+            for each in status.destinations
+            if each.parked or (sent and sent[0] == each.name)
+        ],
+        queues={each.name: each for each in await visit.edge.queues()},
+        sent=sent,
         forms=await visit.edge.forms() if visit.may("arrange") else None,
-        done=request.query.get("done", ""),
+        done=visit.request.query.get("done", ""),
     )
 
 
