@@ -12,11 +12,40 @@ from webui.idle import Idle
 from webui.language import catalogue
 from webui.live import Streams
 from webui.page import environment
-from webui.pages import calls, commands, crms, devices, language, login, setup, status, users
+from webui.pages import (
+    calls,
+    commands,
+    crms,
+    devices,
+    language,
+    login,
+    report,
+    setup,
+    setup_branch,
+    setup_devices,
+    setup_names,
+    status,
+    users,
+)
 from webui.static_files import PREFIX, StaticFiles
 from webui.visit import HOUSE, House
 from webui.zone import Zone
 
+PAGES = (
+    calls,
+    commands,
+    crms,
+    devices,
+    language,
+    login,
+    report,
+    setup,
+    setup_branch,
+    setup_devices,
+    setup_names,
+    status,
+    users,
+)
 MOST_BODY = 256 * 1024
 """Bytes of a form. What is uploaded as a file is streamed, and has a limit of its own."""
 
@@ -32,6 +61,6 @@ def application(
     app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint, Zone())
     app.on_response_prepare.append(dress)
     app.router.add_get(PREFIX + "{name}", files.answer)
-    for page in (status, language, login, setup, users, devices, crms, calls, commands):
+    for page in PAGES:
         app.router.add_routes(page.ROUTES)
     return app

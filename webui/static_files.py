@@ -58,6 +58,10 @@ class StaticFiles:
     def url(self, name: str) -> str:
         return PREFIX + self._names[name]
 
+    def text(self, name: str) -> str:
+        """The content of a text file, for a page that is saved as one file."""
+        return self._files[self._names[name]].plain.decode()
+
     async def answer(self, request: web.Request) -> web.Response:
         """Serve `/static/NAME`."""
         file = self._files.get(request.match_info["name"])

@@ -17,7 +17,12 @@ async def choose(request: web.Request) -> web.Response:
     if code not in CODES:
         raise web.HTTPBadRequest
     answer = web.HTTPSeeOther(own_path(str(form.get("back", "/"))))
-    answer.set_cookie(
-        LANGUAGE_COOKIE, str(code), max_age=_YEAR, secure=True, httponly=True, samesite="Strict"
-    )
+    remember(answer, str(code))
     raise answer
+
+
+def remember(answer: web.HTTPSeeOther, code: str) -> None:
+    """From this answer on the visitor reads this language."""
+    answer.set_cookie(
+        LANGUAGE_COOKIE, code, max_age=_YEAR, secure=True, httponly=True, samesite="Strict"
+    )

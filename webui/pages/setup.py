@@ -21,7 +21,7 @@ async def code_page(request: web.Request) -> web.Response:
     state = await visit.edge.setup_state()
     if state.setup == "done":
         raise web.HTTPSeeOther("/")
-    return _step(visit, "code", Form())
+    return step_page(visit, "code", Form())
 
 
 @ROUTES.post("/setup")
@@ -44,14 +44,14 @@ async def give_code(request: web.Request) -> web.Response:
         form.wrong("code", visit.language.of(refusal.failure.text))
     except (TooOften, Conflict) as refusal:
         form.wrong("", visit.language.of(refusal.failure.text))
-    return _step(visit, "code", form, 422)
+    return step_page(visit, "code", form, 422)
 
 
 @ROUTES.get("/setup/password")
 async def password_page(request: web.Request) -> web.Response:
     if TICKET_COOKIE not in request.cookies:
         raise web.HTTPSeeOther("/setup")
-    return _step(Visit(request), "password", Form())
+    return step_page(Visit(request), "password", Form())
 
 
 @ROUTES.post("/setup/password")
@@ -74,8 +74,20 @@ async def set_password(request: web.Request) -> web.Response:
         raise web.HTTPSeeOther("/setup") from None
     except Conflict as refusal:
         form.wrong("", visit.language.of(refusal.failure.text))
-    return _step(visit, "password", form, 422)
+    return step_page(visit, "password", form, 422)
 
 
-def _step(visit: Visit, step: str, form: Form, status: int = 200) -> web.Response:
-    return visit.page(f"setup_{step}.html", status=status, form=form, step=step, steps=STEPS)
+def step_page(
+    visit: Visit, step: str, form: Form, status: int = 200, **parts: object
+) -> web.Response:
+    """The page of a step, with the way that is behind and ahead."""
+    number = STEPS.index(step)
+    return visit.page(
+        f"setup_{step}.html",
+        status=status,
+        form=form,
+        step=step,
+        steps=STEPS,
+        following=STEPS[number + 1] if number + 1 < len(STEPS) else None,
+        **parts,
+    )

@@ -1,0 +1,120 @@
+"""Setup, step 3 and 4: the branch with its language and time zone, and the CRM.
+
+From here on there is a session, and each step can be left and taken up again: what is done is
+stored at once, and nothing but that.
+"""
+
+from collections.abc import AsyncGenerator
+from zoneinfo import available_timezones
+
+from aiohttp import web
+
+from edge.access.refusals import Conflict, Mistakes
+from edge.local.settings_records import SiteChange
+from webui.form import Form, read
+from webui.language import CODES
+from webui.live import Message
+from webui.pages.crms import blank, destination_change, free_name
+from webui.pages.devices import named, took
+from webui.pages.language import remember
+from webui.pages.live_parts import when_changed
+from webui.pages.setup import step_page
+from webui.pages.status import shown as status_shown
+from webui.visit import Visit
+
+ROUTES = web.RouteTableDef()
+REGIONS = (
+    "Asia/",
+    "Africa/",
+    "America/",
+    "Atlantic/",
+    "Australia/",
+    "Europe/",
+    "Indian/",
+    "Pacific/",
+)
+
+
+@ROUTES.get("/setup/branch")
+async def branch_page(request: web.Request) -> web.Response:
+    visit = Visit(request)
+    settings = await visit.edge.settings()
+    form = Form(
+        {
+            "name": settings.name,
+            "timezone": settings.timezone,
+            "language": visit.language.code,
+            "revision": settings.revision,
+        }
+    )
+    return step_page(visit, "branch", form, zones=_zones())
+
+
+@ROUTES.post("/setup/branch")
+async def branch(request: web.Request) -> web.Response:
+    visit = Visit(request)
+    form = await read(request)
+    change = SiteChange(revision=form["revision"], name=form["name"], timezone=form["timezone"])
+    try:
+        await visit.edge.change_site(change)
+    except (Mistakes, Conflict) as refusal:
+        took(visit, form, refusal)
+        return step_page(visit, "branch", form, 422, zones=_zones())
+    visit.house.zone.forget()
+    answer = web.HTTPSeeOther("/setup/crm")
+    if form["language"] in CODES:
+        remember(answer, form["language"])
+    raise answer
+
+
+@ROUTES.get("/setup/crm")
+async def crm_page(request: web.Request) -> web.Response:
+    """The form for a first CRM, or how the one that is there does."""
+    visit = Visit(request)
+    forms, settings = await visit.edge.forms(), await visit.edge.settings()
+    kind = named(forms.kinds, request.query.get("kind", forms.kinds[0].name))
+    form = Form({"name": free_name(settings), "revision": settings.revision} | blank(forms, kind))
+    return await _crm_page(visit, form, kind.name)
+
+
+@ROUTES.post("/setup/crm")
+async def crm(request: web.Request) -> web.Response:
+    visit = Visit(request)
+    form = await read(request)
+    forms = await visit.edge.forms()
+    kind = named(forms.kinds, form["kind"])
+    try:
+        await visit.edge.add_destination(destination_change(form, form["name"], forms, kind))
+    except (Mistakes, Conflict) as refusal:
+        took(visit, form, refusal)
+        return await _crm_page(visit, form, kind.name, 422)
+    raise web.HTTPSeeOther("/setup/crm")
+
+
+@ROUTES.get("/setup/crm/live")
+async def crm_live(request: web.Request) -> web.StreamResponse:
+    visit = Visit(request)
+    return await visit.serve(_crm_news(visit))
+
+
+async def _crm_news(visit: Visit) -> AsyncGenerator[Message, None]:
+    async for status in when_changed(visit):
+        yield Message(visit.piece("setup_crm_part.html", seen=status_shown(status)))
+
+
+async def _crm_page(visit: Visit, form: Form, kind: str, status: int = 200) -> web.Response:
+    forms = await visit.edge.forms()
+    return step_page(
+        visit,
+        "crm",
+        form,
+        status,
+        forms=forms,
+        kind=named(forms.kinds, kind),
+        seen=status_shown(await visit.edge.status()),
+        adding=status != 200 or "kind" in visit.request.query,
+    )
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone) for zone in sorted(available_timezones()) if zone.startswith(REGIONS)]
