@@ -10,12 +10,13 @@ again with the next visitor: so it costs no memory meanwhile. Exit codes are tho
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from edge.errors import CommandFailed
-from webui.serving import Plan, serve
+from edge.heap import keep_heap_small
 from webui.sockets import Place, place
 
 IDLE_SECONDS = 300.0
@@ -25,6 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM, SIGINT or idleness. Wrong arguments leave by SystemExit(2)."""
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    keep_heap_small()
+    # aiohttp loads the system's authorities when it is imported, 2 MB of them: nobody is called.
+    os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
+    from webui.serving import Plan, serve
+
     plan = Plan(
         data=args.data,
         socket=args.socket,
