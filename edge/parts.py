@@ -52,7 +52,10 @@ PORTS_FIRST_SECONDS = 0.5
 
 
 class Edge:
-    """The running parts of one box. `service.run` gives it its journal and ends it."""
+    """The running parts of one box. `service.run` gives it its journal and ends it.
+
+    routes: what can be asked over the sockets, once they are served.
+    """
 
     def __init__(
         self, site: Site, journal: Journal, lock: DataLock, web_socket: Path | None = None
@@ -71,6 +74,7 @@ class Edge:
         self._devices = Devices(journal, self._clock, self._watch.heard)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
+        self.routes: list[Route] = []
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -149,13 +153,9 @@ class Edge:
         await setup.prepare()
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
         queues = Queues(self._crms, self._journal, self._clock, calls)
+        self.routes = self._routes(setup, calls, queues)
         async with (
-            control.serve(
-                self._lock,
-                self._routes(setup, calls, queues),
-                self._access.caller,
-                self._web_socket,
-            ),
+            control.serve(self._lock, self.routes, self._access.caller, self._web_socket),
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._access.keep(self._tell_alarm))
