@@ -33,7 +33,15 @@ from edge.journal.disk import Disk, Sacrifice
 from edge.journal.history import Retention
 from edge.journal.journal import Journal
 from edge.journal.retime import recall
-from edge.local import access_routes, calls_routes, control, settings_routes, status_routes
+from edge.local import (
+    access_routes,
+    calls_routes,
+    control,
+    settings_routes,
+    status_routes,
+    trial_routes,
+)
+from edge.local.feed import Feed
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
 from edge.local.status import ClockStatus, Status
@@ -171,6 +179,8 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
+            *trial_routes.routes(access, self._devices, self._crms, self._clock),
+            *Feed(self._journal, calls, self.status, access).routes(),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:
