@@ -33,7 +33,15 @@ from edge.journal.disk import Disk, Sacrifice
 from edge.journal.history import Retention
 from edge.journal.journal import Journal
 from edge.journal.retime import recall
-from edge.local import access_routes, calls_routes, control, settings_routes, status_routes
+from edge.local import (
+    access_routes,
+    calls_routes,
+    control,
+    settings_routes,
+    status_routes,
+    trial_routes,
+)
+from edge.local.feed import Feed
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
 from edge.local.status import ClockStatus, Status
@@ -52,7 +60,10 @@ PORTS_FIRST_SECONDS = 0.5
 
 
 class Edge:
-    """The running parts of one box. `service.run` gives it its journal and ends it."""
+    """The running parts of one box. `service.run` gives it its journal and ends it.
+
+    routes: what can be asked over the sockets, once they are served.
+    """
 
     def __init__(
         self, site: Site, journal: Journal, lock: DataLock, web_socket: Path | None = None
@@ -71,6 +82,7 @@ class Edge:
         self._devices = Devices(journal, self._clock, self._watch.heard)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
+        self.routes: list[Route] = []
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -149,13 +161,9 @@ class Edge:
         await setup.prepare()
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
         queues = Queues(self._crms, self._journal, self._clock, calls)
+        self.routes = self._routes(setup, calls, queues)
         async with (
-            control.serve(
-                self._lock,
-                self._routes(setup, calls, queues),
-                self._access.caller,
-                self._web_socket,
-            ),
+            control.serve(self._lock, self.routes, self._access.caller, self._web_socket),
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._access.keep(self._tell_alarm))
@@ -171,6 +179,8 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
+            *trial_routes.routes(access, self._devices, self._crms, self._clock),
+            *Feed(self._journal, calls, self.status, access).routes(),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:
