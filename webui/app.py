@@ -25,6 +25,7 @@ from webui.pages import (
     setup_devices,
     setup_names,
     status,
+    trials,
     users,
 )
 from webui.static_files import PREFIX, StaticFiles
@@ -44,6 +45,7 @@ PAGES = (
     setup_devices,
     setup_names,
     status,
+    trials,
     users,
 )
 MOST_BODY = 256 * 1024

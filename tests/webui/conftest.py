@@ -1,6 +1,7 @@
 """Branches, and a real browser: the distribution's Chromium, driven by Playwright."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ from webui.visit import LANGUAGE_COOKIE, SESSION_COOKIE
 Open = Callable[..., Page]
 
 
+@contextmanager
 def _house() -> Iterator[House]:
     with TemporaryDirectory(prefix="pw-") as name:
         house = House(Path(name))
@@ -26,7 +28,7 @@ def _house() -> Iterator[House]:
 @pytest.fixture
 def factory() -> Iterator[House]:
     """A box as it leaves the factory, and its page."""
-    for house in _house():
+    with _house() as house:
         house.factory()
         yield house
 
@@ -34,7 +36,7 @@ def factory() -> Iterator[House]:
 @pytest.fixture(scope="session")
 def branch() -> Iterator[House]:
     """A branch that works, with a few calls; shared, so leave it as it was."""
-    for house in _house():
+    with _house() as house:
         house.factory()
         house.commission()
         before = house.stored()
@@ -60,7 +62,11 @@ def context_for(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []
 
     def make(
-        house: House, lang: str = "fa", width: int = 390, user: str = USER, **more: Any
+        house: House,
+        lang: str = "fa",
+        width: int = 390,
+        user: str = USER,
+        **more: Any,  # noqa: ANN401
     ) -> BrowserContext:
         context = chromium.new_context(
             ignore_https_errors=True,
@@ -88,7 +94,7 @@ def context_for(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def open_page(context_for: Callable[..., BrowserContext]) -> Open:
     """`open_page(house, "/status", lang="en")`: a page whose console must stay empty."""
 
-    def make(house: House, path: str, *, quiet: bool = True, **how: Any) -> Page:
+    def make(house: House, path: str, *, quiet: bool = True, **how: Any) -> Page:  # noqa: ANN401
         page = context_for(house, **how).new_page()
         if quiet:
             page.on("console", _complain)

@@ -1,4 +1,4 @@
-"""A branch for the page's tests: an exchange's port, the edge, the page and a CRM, all of them real."""
+"""A branch for the page's tests: an exchange's port, edge, page and CRM, all real."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ class House:
 
     def start_edge(self) -> None:
         self._start("edge", "-m", "edge", "run", "--data", str(self.data))
-        eventually(lambda: (self.data / "web.sock").exists(), "the edge's socket")
+        eventually((self.data / "web.sock").exists, "the edge's socket")
         eventually(self.answers, "the edge's answer")
 
     def start_web(self, host: str = "127.0.0.1") -> None:

@@ -2,12 +2,9 @@
 
     /calls?text=0912&direction=incoming&since=1405/09/01&page=2      /calls/9f3b12aa-7
 
-The list is live: its id is the newest event's sequence, so a browser that comes back with the same
-one is told nothing.
+The list is live: drawn anew when an event was stored.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
 from datetime import date
 from typing import get_args
 from urllib.parse import urlencode
@@ -19,12 +16,11 @@ from edge.access.refusals import Mistakes
 from edge.local.calls_records import CallPage, CallQuery
 from webui.dates import parsed_day
 from webui.form import Form
-from webui.live import Message
+from webui.pages.live_parts import drawn
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
 PAGE = 50
-LOOK_SECONDS = 0.4
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -51,26 +47,20 @@ async def page(request: web.Request) -> web.Response:
 @ROUTES.get("/calls/live")
 async def live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
-    return await visit.serve(_news(visit, request.headers.get("Last-Event-ID", "")))
+    form = _filters(request)
+    query = _query(visit, form)
+
+    async def draw() -> str:
+        found = await _find(visit, query, form)
+        return visit.piece("calls_part.html", **_listed(form, query, found))
+
+    return await visit.serve(drawn(visit, draw))
 
 
 @ROUTES.get("/calls/{id}")
 async def story(request: web.Request) -> web.Response:
     visit = Visit(request)
     return visit.page("call.html", story=await visit.edge.call(request.match_info["id"]))
-
-
-async def _news(visit: Visit, known: str) -> AsyncGenerator[Message, None]:
-    """The list, whenever an event was stored that may change it."""
-    form = _filters(visit.request)
-    query = _query(visit, form)
-    while True:
-        last = str((await visit.edge.status()).last_sequence)
-        if last != known:
-            known = last
-            found = await _find(visit, query, form)
-            yield Message(visit.piece("calls_part.html", **_listed(form, query, found)), last)
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _listed(form: Form, query: CallQuery, found: CallPage) -> dict[str, object]:

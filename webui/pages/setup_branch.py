@@ -4,25 +4,26 @@ From here on there is a session, and each step can be left and taken up again: w
 stored at once, and nothing but that.
 """
 
-from collections.abc import AsyncGenerator
+from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 from aiohttp import web
 
 from edge.access.refusals import Conflict, Mistakes
 from edge.local.settings_records import SiteChange
+from edge.local.trial_records import Trial
 from webui.form import Form, read
 from webui.language import CODES
-from webui.live import Message
 from webui.pages.crms import blank, destination_change, free_name
 from webui.pages.devices import named, took
 from webui.pages.language import remember
-from webui.pages.live_parts import when_changed
+from webui.pages.live_parts import drawn
 from webui.pages.setup import step_page
 from webui.pages.status import shown as status_shown
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
+TRY_SECONDS = 10.0
 REGIONS = (
     "Asia/",
     "Africa/",
@@ -88,18 +89,17 @@ async def crm(request: web.Request) -> web.Response:
     except (Mistakes, Conflict) as refusal:
         took(visit, form, refusal)
         return await _crm_page(visit, form, kind.name, 422)
-    raise web.HTTPSeeOther("/setup/crm")
+    raise web.HTTPSeeOther(f"/setup/crm?{urlencode({'try': form['name']})}")
 
 
 @ROUTES.get("/setup/crm/live")
 async def crm_live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
-    return await visit.serve(_crm_news(visit))
 
+    async def draw() -> str:
+        return visit.piece("setup_crm_part.html", seen=status_shown(await visit.edge.status()))
 
-async def _crm_news(visit: Visit) -> AsyncGenerator[Message, None]:
-    async for status in when_changed(visit):
-        yield Message(visit.piece("setup_crm_part.html", seen=status_shown(status)))
+    return await visit.serve(drawn(visit, draw))
 
 
 async def _crm_page(visit: Visit, form: Form, kind: str, status: int = 200) -> web.Response:
@@ -111,9 +111,18 @@ async def _crm_page(visit: Visit, form: Form, kind: str, status: int = 200) -> w
         status,
         forms=forms,
         kind=named(forms.kinds, kind),
+        trial=await _tried(visit),
         seen=status_shown(await visit.edge.status()),
         adding=status != 200 or "kind" in visit.request.query,
     )
+
+
+async def _tried(visit: Visit) -> Trial | None:
+    """Of the CRM that was just added: the page comes with what was found."""
+    name = visit.request.query.get("try")
+    if name is None:
+        return None
+    return await visit.edge.test_destination(name, TRY_SECONDS)
 
 
 def _zones() -> list[tuple[str, str]]:

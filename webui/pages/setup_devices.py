@@ -1,14 +1,12 @@
 """Setup, step 5: the devices, and one call on each line, shown as it is understood."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from edge.local.calls_records import CallQuery, CallRow
 from webui.form import Form
-from webui.live import Message
-from webui.pages.live_parts import when_changed
+from webui.pages.live_parts import drawn
 from webui.pages.setup import step_page
 from webui.pages.status import Shown
 from webui.pages.status import shown as status_shown
@@ -36,12 +34,11 @@ async def page(request: web.Request) -> web.Response:
 @ROUTES.get("/setup/devices/live")
 async def live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
-    return await visit.serve(_news(visit))
 
+    async def draw() -> str:
+        return visit.piece("setup_devices_part.html", heard=await _heard(visit))
 
-async def _news(visit: Visit) -> AsyncGenerator[Message, None]:
-    async for _ in when_changed(visit):
-        yield Message(visit.piece("setup_devices_part.html", heard=await _heard(visit)))
+    return await visit.serve(drawn(visit, draw))
 
 
 async def _heard(visit: Visit) -> Heard:

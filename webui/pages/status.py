@@ -3,22 +3,18 @@
 working ✓   quiet ◷   retrying △   down ✕   off –      always icon, word and colour
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aiohttp import web
 
-from edge.local.client import NotAnswering, NotRunning
 from edge.local.issue import BOX, Issue
 from edge.local.status import DestinationStatus, DeviceStatus, Status
-from webui.live import Message
+from webui.pages.live_parts import drawn
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
-LOOK_SECONDS = 1.0
 
 Light = Literal["working", "quiet", "retrying", "down", "off"]
 _DEVICES: dict[str, Light] = {
@@ -80,18 +76,8 @@ async def page(request: web.Request) -> web.Response:
 @ROUTES.get("/status/live")
 async def live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
-    return await visit.serve(_news(visit))
 
+    async def draw() -> str:
+        return visit.piece("status_part.html", seen=shown(await visit.edge.status()))
 
-async def _news(visit: Visit) -> AsyncGenerator[Message, None]:
-    """The page's moving part, whenever it differs from what was sent last."""
-    sent = None
-    while True:
-        try:
-            html = visit.piece("status_part.html", seen=shown(await visit.edge.status()))
-        except (NotRunning, NotAnswering):
-            html = visit.piece("edge_away.html")
-        if html != sent:
-            sent = html
-            yield Message(html)
-        await asyncio.sleep(LOOK_SECONDS)
+    return await visit.serve(drawn(visit, draw))
