@@ -52,17 +52,19 @@ MOST_BODY = 256 * 1024
 """Bytes of a form. What is uploaded as a file is streamed, and has a limit of its own."""
 
 
-def application(
-    edge: Client, names: Collection[str], fingerprint: str, idle: Idle
-) -> web.Application:
+def house(edge: Client, fingerprint: str) -> House:
+    """The parts that all pages share."""
+    languages, files = catalogue(), StaticFiles()
+    return House(edge, languages, environment(), files, Streams(), fingerprint, Zone())
+
+
+def application(shared: House, names: Collection[str], idle: Idle) -> web.Application:
     """Everything that is served over https. names: by which browsers may call this box."""
-    app = web.Application(
-        middlewares=[error_pages, gate(names, idle), admit], client_max_size=MOST_BODY
-    )
-    files = StaticFiles()
-    app[HOUSE] = House(edge, catalogue(), environment(), files, Streams(), fingerprint, Zone())
+    gates = [error_pages, gate(names, idle), admit]
+    app = web.Application(middlewares=gates, client_max_size=MOST_BODY)
+    app[HOUSE] = shared
     app.on_response_prepare.append(dress)
-    app.router.add_get(PREFIX + "{name}", files.answer)
+    app.router.add_get(PREFIX + "{name}", shared.files.answer)
     for page in PAGES:
         app.router.add_routes(page.ROUTES)
     return app

@@ -27,7 +27,6 @@ HEADERS: Mapping[str, str] = {
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
         "form-action 'self'"
     ),
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "same-origin",
@@ -36,10 +35,12 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-async def dress(_request: web.Request, response: web.StreamResponse) -> None:
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on any answer, also on one that aiohttp made."""
     for name, text in HEADERS.items():
         response.headers[name] = text
+    if request.secure:  # browsers complain of it on plain http
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.pop("Server", None)
 

@@ -5,7 +5,9 @@ socket ─▶ TLS ─▶ gate (Host, Origin) ─▶ page ─▶ edge.local.clien
 
 import asyncio
 import signal
+import socket
 import ssl
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,12 @@ from pathlib import Path
 from aiohttp import web
 
 from edge.local.client import Client
-from webui import certificate
+from webui import certificate, plain
 from webui.addresses import addresses, names
-from webui.app import application
+from webui.app import application, house
 from webui.certificate import Keys
 from webui.idle import Idle
-from webui.sockets import Listeners, Place, listeners
+from webui.sockets import Place, listeners
 
 LAST_WORDS_SECONDS = 1.0
 CHANGED_SECONDS = 60.0
@@ -48,8 +50,12 @@ async def serve(plan: Plan) -> None:
     idle = Idle()
     async with AsyncExitStack() as stack:
         edge = await stack.enter_async_context(Client(plan.data, token="", web_socket=plan.socket))
-        app = application(edge, [*names(), *plan.names], keys.fingerprint, idle)
-        await _listen(stack, app, sockets, context)
+        called = [*names(), *plan.names]
+        shared = house(edge, keys.fingerprint)
+        await _listen(stack, application(shared, called, idle), sockets.secure, context)
+        port = sockets.secure[0].getsockname()[1]
+        explained = plain.application(shared, called, idle, port)
+        await _listen(stack, explained, sockets.plain, None)
         tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
         if sockets.passed:
             tasks.append(asyncio.ensure_future(idle.lasts(plan.idle_seconds)))
@@ -62,18 +68,23 @@ async def serve(plan: Plan) -> None:
 
 
 async def _listen(
-    stack: AsyncExitStack, app: web.Application, sockets: Listeners, context: ssl.SSLContext
+    stack: AsyncExitStack,
+    app: web.Application,
+    sockets: tuple[socket.socket, ...],
+    context: ssl.SSLContext | None,
 ) -> None:
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    for each in sockets.secure:
+    for each in sockets:
         await web.SockSite(runner, each, ssl_context=context).start()
         host, port = each.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(f"payvand-web listens on https://{shown}:{port}", flush=True)  # noqa: T201 - the demo reads it
+        scheme = "https" if context else "http"
+        sys.stdout.write(f"payvand-web listens on {scheme}://{shown}:{port}\n")
+        sys.stdout.flush()
 
 
 def _called(plan: Plan) -> list[str]:
