@@ -56,6 +56,15 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /settings/destinations": SKILLED,
     "PUT /settings/destinations/{name}": SKILLED,
     "DELETE /settings/destinations/{name}": SKILLED,
+    "POST /devices/{key}/test": SKILLED,
+    "POST /destinations/{name}/test": SKILLED,
+    "GET /feed": ALL,
+    "GET /privacy": ALL,
+    "GET /log": SKILLED,
+    "GET /bundle": SKILLED,
+    "POST /backup": ADMIN,
+    "PUT /restore": ADMIN,
+    "POST /reset": ADMIN,
     "GET /users": ADMIN,
     "POST /users": ADMIN,
     "PATCH /users/{name}": ADMIN,
@@ -66,6 +75,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /setup/code": (),
 }
 FRESH = {
+    "POST /backup",
+    "PUT /restore",
+    "POST /reset",
     "POST /settings/destinations",
     "PUT /settings/destinations/{name}",
     "DELETE /settings/destinations/{name}",
@@ -73,6 +85,10 @@ FRESH = {
     "PATCH /users/{name}",
     "DELETE /users/{name}",
 }
+
+
+_NOTHING = str.maketrans("", "", "{}")
+"""Of the path `/users/{name}` makes `/users/name`, which nobody has."""
 
 
 @pytest.fixture
@@ -94,7 +110,9 @@ async def test_every_route_is_open_to_whom_the_table_says_and_closed_to_others(
 ) -> None:
     async with _session(box) as session:
         for route in routes:
-            path = route.path.replace("{id}", "nothing").replace("{name}", "nothing")
+            if route.path == "/feed":
+                continue  # it has no end; see test_feed.py
+            path = route.path.translate(_NOTHING)
             people: tuple[Role | Literal[""], ...] = ("", *ROLES)
             for who in people:
                 headers = {TOKEN_HEADER: box.token(who)} if who else {}
@@ -117,7 +135,7 @@ async def test_what_changes_access_or_crms_asks_for_the_password_after_a_while(
     async with _session(box) as session:
         for route in routes:
             if route.fresh:
-                path = route.path.replace("{name}", "nothing")
+                path = route.path.translate(_NOTHING)
                 async with session.request(
                     route.method, f"http://edge{path}", headers={TOKEN_HEADER: token}
                 ) as answer:
@@ -157,9 +175,9 @@ async def test_no_body_query_or_path_breaks_a_route(box: Running, routes: list[R
 
         async def knock(data: bytes, text: str) -> None:
             for route in routes:
-                if route.path in ("/setup", "/session", "/setup/password", "/events"):
+                if route.path in ("/setup", "/session", "/setup/password", "/events", "/feed"):
                     continue  # these hash, or stream
-                path = route.path.replace("{id}", "x").replace("{name}", "x")
+                path = route.path.translate(_NOTHING)
                 query = {"text": text, "most": text, "since": text, "check": text}
                 async with session.request(
                     route.method,
