@@ -22,7 +22,6 @@ OPEN = frozenset(
         "/login",
         "/setup",
         "/setup/password",
-        "/.well-known/security.txt",
     }
 )
 

@@ -13,12 +13,15 @@ from webui.language import catalogue
 from webui.live import Streams
 from webui.page import environment
 from webui.pages import (
+    about,
     calls,
+    clock,
     commands,
     crms,
     devices,
     language,
     login,
+    logs,
     report,
     setup,
     setup_branch,
@@ -26,6 +29,7 @@ from webui.pages import (
     setup_names,
     status,
     trials,
+    upkeep,
     users,
 )
 from webui.static_files import PREFIX, StaticFiles
@@ -33,12 +37,15 @@ from webui.visit import HOUSE, House
 from webui.zone import Zone
 
 PAGES = (
+    about,
     calls,
+    clock,
     commands,
     crms,
     devices,
     language,
     login,
+    logs,
     report,
     setup,
     setup_branch,
@@ -46,6 +53,7 @@ PAGES = (
     setup_names,
     status,
     trials,
+    upkeep,
     users,
 )
 MOST_BODY = 256 * 1024

@@ -6,6 +6,7 @@
 {{ w.when(moment) }}                 a date, with the moment for programs beside it
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import pairwise
@@ -24,6 +25,7 @@ from webui.static_files import StaticFiles
 TEMPLATES = Path(__file__).parent / "templates"
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
 """Until a branch has said where it is."""
+_REFERS = re.compile(r'\b((?:id|for|aria-describedby|data-show)=)"([^"]*)"')
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -82,6 +84,12 @@ class Writer:
     def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
         """For a choice: each name with its word in a section of the catalogue."""
         return [(name, self.language(f"{section}.{name}")) for name in names]
+
+    @staticmethod
+    def twin(prefix: str, fields: Markup) -> Markup:
+        """Fields that stand on the page twice: what refers to their ids gets a prefix."""
+        text = _REFERS.sub(lambda found: f'{found[1]}"{prefix}{found[2]}"', fields)
+        return Markup(text)  # noqa: S704 - it was markup before
 
     @staticmethod
     def inside(names: Iterable[str], prefix: str) -> list[str]:

@@ -48,7 +48,7 @@ async def branch_page(request: web.Request) -> web.Response:
             "revision": settings.revision,
         }
     )
-    return step_page(visit, "branch", form, zones=_zones())
+    return step_page(visit, "branch", form, zones=zones())
 
 
 @ROUTES.post("/setup/branch")
@@ -60,7 +60,7 @@ async def branch(request: web.Request) -> web.Response:
         await visit.edge.change_site(change)
     except (Mistakes, Conflict) as refusal:
         took(visit, form, refusal)
-        return step_page(visit, "branch", form, 422, zones=_zones())
+        return step_page(visit, "branch", form, 422, zones=zones())
     visit.house.zone.forget()
     answer = web.HTTPSeeOther("/setup/crm")
     if form["language"] in CODES:
@@ -125,5 +125,6 @@ async def _tried(visit: Visit) -> Trial | None:
     return await visit.edge.test_destination(name, TRY_SECONDS)
 
 
-def _zones() -> list[tuple[str, str]]:
+def zones() -> list[tuple[str, str]]:
+    """All time zones in which people live, for a choice."""
     return [(zone, zone) for zone in sorted(available_timezones()) if zone.startswith(REGIONS)]

@@ -30,3 +30,14 @@ document.addEventListener("click", (event) => {
     button.setAttribute("aria-pressed", String(field.type === "text"));
   }
 });
+
+// The visitor's clock beside the box's, as the page was made a moment ago.
+const yours = document.getElementById("yours");
+if (yours) {
+  const apart = Math.abs(Date.now() / 1000 - Number(yours.dataset.box));
+  yours.textContent = apart < 60 ? yours.dataset.same : yours.dataset.differs;
+}
+
+// The label's QR code leads here with the code behind #c=, which no server sees.
+const code = /^#c=([\w-]+)$/.exec(location.hash)?.[1];
+if (code && document.getElementById("code")) document.getElementById("code").value = code;
