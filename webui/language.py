@@ -1,7 +1,7 @@
 """Every text of the pages, in both languages side by side: one catalogue, words/*.toml.
 
-    [status]
-    backlog = { en = "{count} waiting", fa = "{count} در انتظار" }      t("status.backlog", count=3)
+    [span]
+    minute = { en = "{count} min", fa = "{count} دقیقه" }               t("span.minute", count=3)
 
 What is put in place of {name} is escaped and isolated by whoever shows it. A missing word ends the
 start, not a page: both languages are read whole.

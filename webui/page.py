@@ -1,6 +1,6 @@
 """Makes a page: a template, the visitor's language, and the few ways to show a value.
 
-{{ t("status.backlog", count=3) }}   a text of the catalogue; numbers in the language's digits
+{{ t("span.minute", count=3) }}   a text of the catalogue; numbers in the language's digits
 {{ w.ltr(number) }}                  what is dialled or copied: never turned, Latin digits
 {{ w.name(name) }}                   what people wrote: in its own direction, harmless
 {{ w.when(moment) }}                 a date, with the moment for programs beside it

@@ -9,6 +9,7 @@ from edge.access.refusals import Conflict, Mistakes
 from edge.local import settings_records as records
 from edge.local.settings_records import DeviceChange, DeviceShown, Forms, SettingsShown
 from webui import settings_form
+from webui.admission import own_path
 from webui.form import Form, read
 from webui.pages.status import shown as status_shown
 from webui.visit import Visit
@@ -36,7 +37,7 @@ async def new_page(request: web.Request) -> web.Response:
     driver = named(forms.drivers, request.query.get("driver", forms.drivers[0].name))
     link = named(forms.links, request.query.get("link", forms.links[0].name))
     form = Form(
-        {"key": _free_key(driver.name, settings)}
+        {"key": _free_key(driver.name, settings), "back": request.query.get("back", "")}
         | settings_form.defaults(link.fields, LINK)
         | settings_form.defaults(driver.fields, SETTINGS)
         | {name: text for name, text in request.query.items() if name.startswith((LINK, SETTINGS))}
@@ -57,7 +58,8 @@ async def add(request: web.Request) -> web.Response:
         took(visit, form, refusal)
         revision = (await visit.edge.settings()).revision
         return _form_page(visit, form, forms, driver, link, revision, status=422)
-    raise web.HTTPSeeOther("/devices?done=added")
+    back = own_path(form.exact("back"))
+    raise web.HTTPSeeOther(back if back != "/" else "/devices?done=added")
 
 
 @ROUTES.get("/devices/{key}")
