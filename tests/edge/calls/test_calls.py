@@ -245,6 +245,25 @@ async def test_parked_events_come_in_pages_and_masked_for_viewers(box: Running, 
     assert b"912000" not in msgspec.json.encode([page, rest])
 
 
+async def test_a_call_proves_its_line_and_the_report_outlives_the_process(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(SITE)
+    async with running(tmp_path) as box:
+        await box.journal.append(
+            [event(1, "ended"), event(2, "ended"), event(3, "ended", line="05")]
+        )
+        edge = box.as_role("technician")
+        for call in ("b-1", "b-2", "b-3"):
+            await edge.prove_line(call)
+        with pytest.raises(Unknown):
+            await edge.prove_line("b-9")
+        await edge.finish_commissioning()
+    async with running(tmp_path) as box:
+        report = await box.as_role("viewer").commissioning()
+    proofs = [(each.line, each.call_id, each.by) for each in report.lines]
+    assert proofs == [("04", "b-2", "technician"), ("05", "b-3", "technician")]
+    assert (report.finished_by, report.finished_at is None) == ("technician", False)
+
+
 async def _next(changes: AsyncIterator[Change], what: str) -> Change:
     async with asyncio.timeout(SECONDS):
         async for change in changes:
