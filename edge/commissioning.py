@@ -29,7 +29,7 @@ class Report:
         return msgspec.msgpack.decode(kept, type=Commissioning) if kept else Commissioning()
 
     async def prove(self, caller: Caller, call_id: str) -> Commissioning:
-        """This call proves its line; an earlier proof of that line goes. Raises Unknown."""
+        """Let this call prove its line, in place of an earlier one. Raises Unknown."""
         known = await self._calls.index.find(call_id, self._calls.names())
         if known is None or known.call.line is None:
             text = Words("There is no such call with a line.", "چنین تماسی با خط نیست.")

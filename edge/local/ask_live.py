@@ -40,7 +40,7 @@ class LiveCalls(Asking):
         return await self._get("/commissioning", Commissioning)
 
     async def prove_line(self, call_id: str) -> Commissioning:
-        """This call was seen as it should be: its line works. Raises Unknown."""
+        """Say that this call was seen as it should be: its line works. Raises Unknown."""
         path = "/commissioning/lines"
         return await self._send("POST", path, Commissioning, ProvedBy(call_id))
 

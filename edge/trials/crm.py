@@ -1,9 +1,10 @@
-"""Tests the way to a CRM that is in the settings, and what it answered to the deliveries.
+"""Tests the way to a CRM that is in the settings, and what it answers.
 
-name ─▶ port ─▶ answer: to what waits, by the forwarder, else to the last event once more
-                                                                       ─▶ refused events
+    name ─▶ port ─▶ answer: to what waits, by the forwarder, else to the last event once more
 
-after the port: certificate and log-in show in the answer, and then what was refused
+Certificate and log-in show in the answer. A repeat of an event is harmless at every CRM (see
+edge/delivery/destination.py). Only the address of the settings is asked, so that nobody looks
+around a network by it.
 """
 
 import asyncio
