@@ -1,10 +1,12 @@
 """Backup, restore, erasing, logs, the bundle and privacy, on a running box."""
 
+import asyncio
 import io
 import json
 import logging
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from edge.local.client import Client
 from edge.local.settings_records import DestinationChange, DeviceChange
 from edge.log_tail import TAIL
 from edge.site import FILE
-from tests.edge.running import SITE, Running
+from tests.edge.running import SECONDS, SITE, Running, running
 from tests.system.processes import Box, eventually
 
 CANARY = "canary-51b2"
@@ -73,6 +75,22 @@ async def test_the_bundle_has_no_secret_and_no_number_of_a_person(box: Running) 
 
 def _record(text: str) -> logging.LogRecord:
     return logging.LogRecord("edge", logging.WARNING, "", 0, text, (), None)
+
+
+async def test_many_failed_log_ins_become_an_alarm_for_the_crms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.access.access._LOOK_SECONDS", 0.01)
+    (tmp_path / FILE).write_text(SITE)
+    async with running(tmp_path) as box, asyncio.timeout(SECONDS):
+        for number in range(20):
+            await box.edge._access.failed(f"10.0.1.{number}", "login.failed", "")
+        async with aclosing(box.as_role("technician").follow()) as lines:
+            async for line in lines:
+                event = json.loads(line)
+                if event["type"] == "box.alarm":
+                    break
+    assert event["data"]["code"] == "login-failures"
 
 
 async def test_the_log_comes_with_the_newest_first_and_bounded(box: Running) -> None:
