@@ -12,7 +12,6 @@ import base64
 import binascii
 import errno
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
@@ -135,22 +134,19 @@ def _reset(access: Access, upkeep: Upkeep) -> Route:
 
 
 async def _streamed(ask: Ask, file: Path) -> "web.StreamResponse":
+    """Send the file, whose name is gone before the first byte: it ends with the request."""
     from aiohttp import web
 
-    size = (await asyncio.to_thread(file.stat)).st_size
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-    stream = web.StreamResponse(headers=headers)
-    await stream.prepare(ask.request)
-    async for piece in _pieces(file):
-        await stream.write(piece)
+    with await asyncio.to_thread(file.open, "rb") as opened:
+        await asyncio.to_thread(file.unlink)
+        size = os.fstat(opened.fileno()).st_size
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        stream = web.StreamResponse(headers=headers)
+        await stream.prepare(ask.request)
+        while piece := await asyncio.to_thread(opened.read, _PIECE):
+            await stream.write(piece)
     await stream.write_eof()
     return stream
-
-
-async def _pieces(file: Path) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(file.open, "rb") as opened:
-        while piece := await asyncio.to_thread(opened.read, _PIECE):
-            yield piece
 
 
 async def _received(ask: Ask, file: Path) -> None:
