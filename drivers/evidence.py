@@ -27,3 +27,4 @@ class Evidence(Struct, frozen=True, kw_only=True):
     read: int
     unread: int
     sample: tuple[str, ...] = ()
+    beware: tuple[str, ...] = ()
