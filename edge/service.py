@@ -18,7 +18,6 @@ import msgspec
 
 from drivers import catalog
 from drivers.contract import Surroundings
-from drivers.wire.address import TcpAddress
 from edge import box_alarm
 from edge.checks.watch import Watch
 from edge.commands.listener import Listener
@@ -204,8 +203,9 @@ class Edge:
         surroundings = Surroundings(
             self._site.zone,
             secrets.token_hex(4),
-            "tcp" if isinstance(device.link, TcpAddress) else "serial",
+            device.link.kind,
             self._clock.boot[:8],
+            self._lock.folder,
         )
         driver = spec.driver(settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
