@@ -19,8 +19,8 @@ from math import exp, log
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from drivers.detect.sampling import changes, read
-from drivers.wire.parity import SevenBits
+from drivers.wire.sampling import changes, read
+from drivers.wire.uart import Sender
 
 USUAL: Mapping[int, float] = {
     115200: 0.24,
@@ -44,7 +44,7 @@ _ALIKE = 0.5
 _LETTERS = " " * 30 + digits * 6 + ascii_uppercase * 2 + ascii_lowercase + "\r\n:/'<>@=,.-_#*+"
 _RECORDS = 24
 _LENGTH = 30
-_FRAMINGS = (None, SevenBits.of("E"), SevenBits.of("O"))
+_FORMATS = ("8N1", "7E1", "7O1")
 _ALL_ZERO = 10
 """So many times faster than what is sent: a low bit outlasts the byte."""
 
@@ -86,12 +86,12 @@ class Speeds:
 @lru_cache(maxsize=32)
 def _expected(at: int, *, entered: bool) -> dict[int, list[tuple[float, ...]]]:
     """By speed sent, for each framing: the logarithm of each byte's share when read at `at`."""
-    ways = [(each, inside) for each in _FRAMINGS for inside in {False, entered}]
+    ways = [(each, inside) for each in _FORMATS for inside in {False, entered}]
     return {baud: [_shares(_read_bytes(baud, at, *way)) for way in ways] for baud in USUAL}
 
 
 @lru_cache(maxsize=512)
-def _read_bytes(sent: int, at: int, framing: SevenBits | None, inside: bool) -> Counter[int]:  # noqa: FBT001 - a key of the cache
+def _read_bytes(sent: int, at: int, line_format: str, inside: bool) -> Counter[int]:  # noqa: FBT001 - a key of the cache
     """How often each byte comes of made-up text, the same on every box."""
     chance = Random(sent)
     counts: Counter[int] = Counter()
@@ -99,13 +99,10 @@ def _read_bytes(sent: int, at: int, framing: SevenBits | None, inside: bool) -> 
         return Counter({0: 1})
     for _ in range(_RECORDS):
         text = "".join(chance.choices(_LETTERS, k=_LENGTH)).encode() + b"\r\n"
-        wire = framing.to_send(text) if framing else text
         real = sent * chance.uniform(0.985, 1.015)
         begun = chance.uniform(0, _LENGTH / 2) * 10 / sent if inside else -1.0
-        if at == sent and not inside:
-            counts.update(wire)
-        else:
-            counts.update(sample.byte for sample in read(changes(wire, real), at, begun))
+        line = changes(Sender(sent, line_format).bits(text), real)
+        counts.update(sample.byte for sample in read(line, at, begun))
     return counts
 
 

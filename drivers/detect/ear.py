@@ -25,7 +25,7 @@ ENOUGH_BYTES = 10
 """So many bytes of a burst may decide in the middle of it."""
 DOUBTFUL = 0.01
 """What is so unlikely is given up in the middle of a burst."""
-KEPT_BYTES = 8192
+KEPT_BYTES = 4096
 
 State = Literal["silent", "garbled", "text", "known"]
 

@@ -9,6 +9,7 @@ Hubs and what hangs on no port that carries calls (a disk, a keyboard) are left 
 driver knows their ids.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,8 @@ from typing import Literal
 from msgspec import Struct
 
 from drivers.detect.usb import UsbIdentity, identity_of, serial_ports
+from drivers.detect.usb_units import UsbUnit, usb_units
+from drivers.evidence import KnownUnit
 
 _CHIPS = {
     ("0403", "6001"): "FTDI FT232R",
@@ -42,22 +45,17 @@ _FAMILIES = {
 """By the kernel's driver, where the ids are none of those above."""
 _AT_COMMANDS = ("02", "02", "01")
 """Class, subclass and protocol by which a modem says what it is (USB CDC 1.2, PSTN subclass)."""
+_PLAIN_HID = ("03", "00")
+"""Not a keyboard or a mouse, whose subclass is 01."""
 
 Kind = Literal["serial", "modem", "uart", "known", "hid"]
 
 
-class Unit(Struct, frozen=True, kw_only=True):
-    """A USB device that one driver knows by its ids, and how it is to be set up.
+class Known(Struct, frozen=True):
+    """What the named driver knows of a unit by its USB ids."""
 
-    product: the beginning of its product string, where others share its ids.
-    """
-
-    vendor: str
-    product_id: str
-    product: str = ""
     driver: str
-    title: str
-    settings: dict[str, str] = {}
+    unit: KnownUnit
 
 
 class Plugged(Struct, frozen=True, kw_only=True):
@@ -65,7 +63,6 @@ class Plugged(Struct, frozen=True, kw_only=True):
 
     kind: a serial adapter, a modem, a UART of the board itself, a unit that a driver knows by its
     USB ids, or another HID unit. port: its name now, None where it has none. chip: of the adapter.
-    unit: what a driver knows of it.
     """
 
     kind: Kind
@@ -74,7 +71,7 @@ class Plugged(Struct, frozen=True, kw_only=True):
     manufacturer: str | None = None
     product: str | None = None
     chip: str | None = None
-    unit: Unit | None = None
+    known: Known | None = None
 
     @property
     def name(self) -> str:
@@ -82,111 +79,98 @@ class Plugged(Struct, frozen=True, kw_only=True):
         if self.identity is None:
             return self.port or "a port of the board"
         words = " ".join(word for word in (self.manufacturer, self.product) if word)
-        number = self.identity.serial_number
-        return (
-            f"{self.identity}" + (f", {words}" if words else "") + (f", {number}" if number else "")
-        )
+        parts = (str(self.identity), words, self.identity.serial_number)
+        return ", ".join(part for part in parts if part)
 
 
-def plugged(units: Sequence[Unit] = (), root: Path = Path("/")) -> list[Plugged]:
+def plugged(known: Sequence[Known] = (), root: Path = Path("/")) -> list[Plugged]:
     """Everything below `root` that may bring calls, in the order of the USB sockets."""
-    ports = serial_ports(root)
-    found = [_port(port, units, root) for port in ports]
+    found = [_port(port, known, root) for port in serial_ports(root)]
     taken = {each.identity.path for each in found if each.identity}
-    devices = (root / "sys/bus/usb/devices").glob("[0-9]*-*[0-9]")
-    for device in sorted(devices):
-        if ":" not in device.name and device.name not in taken:
-            found += _without_port(device, units)
-    return sorted(found, key=lambda each: (each.identity is None, str(each.identity), each.port))
+    for unit in usb_units(root):
+        if unit.identity.path not in taken:
+            found += _without_port(unit, known, root)
+    return sorted(
+        found, key=lambda each: (each.identity is None, str(each.identity), each.port or "")
+    )
 
 
-def _port(port: str, units: Sequence[Unit], root: Path) -> Plugged:
+def _port(port: str, known: Sequence[Known], root: Path) -> Plugged:
+    tty = root / "sys/class/tty" / port.rpartition("/")[2] / "device"
     identity = identity_of(port, root)
     if identity is None:
-        return Plugged(kind="uart", port=port, chip=_text(_tty(port, root) / "driver", link=True))
-    device = _device(_tty(port, root), identity.path)
+        return Plugged(kind="uart", port=port, chip=_driver(tty))
+    place = tty.resolve()
+    device = next((each for each in place.parents if each.name == identity.path), place)
     product = _text(device / "product")
-    unit = _unit(units, identity, product)
+    match = _matching(known, identity, product)
     return Plugged(
-        kind="known" if unit else "modem" if _is_modem(device) else "serial",
+        kind="known" if match else "modem" if _has_interface(device, _AT_COMMANDS) else "serial",
         port=port,
         identity=identity,
         manufacturer=_text(device / "manufacturer"),
         product=product,
-        chip=_chip(identity, _tty(port, root)),
-        unit=unit,
+        chip=_chip(identity, tty),
+        known=match,
     )
 
 
-def _without_port(device: Path, units: Sequence[Unit]) -> list[Plugged]:
-    vendor, product_id = _text(device / "idVendor"), _text(device / "idProduct")
-    if vendor is None or product_id is None:
+def _without_port(unit: UsbUnit, known: Sequence[Known], root: Path) -> list[Plugged]:
+    device = root / "sys/bus/usb/devices" / unit.identity.path
+    match = _matching(known, unit.identity, unit.product)
+    if match is None and not _has_interface(device, _PLAIN_HID):
         return []
-    identity = UsbIdentity(
-        vendor.lower(), product_id.lower(), _text(device / "serial"), device.name
-    )
-    product = _text(device / "product")
-    unit = _unit(units, identity, product)
-    hid = any(_classes(device, ("03", "00")))
-    if unit is None and not hid:
-        return []
-    kind: Kind = "known" if unit else "hid"
-    maker = _text(device / "manufacturer")
-    return [Plugged(kind=kind, identity=identity, manufacturer=maker, product=product, unit=unit)]
+    return [
+        Plugged(
+            kind="known" if match else "hid",
+            identity=unit.identity,
+            manufacturer=_text(device / "manufacturer"),
+            product=unit.product,
+            known=match,
+        )
+    ]
 
 
-def _unit(units: Sequence[Unit], identity: UsbIdentity, product: str | None) -> Unit | None:
-    return next(
-        (
-            unit
-            for unit in units
-            if (unit.vendor, unit.product_id) == (identity.vendor, identity.product)
-            and (product or "").startswith(unit.product)
-        ),
-        None,
+def _matching(known: Sequence[Known], identity: UsbIdentity, product: str | None) -> Known | None:
+    ids = f"{identity.vendor}:{identity.product}"
+    fits = (
+        each
+        for each in known
+        if each.unit.usb == ids and re.search(each.unit.product, product or "")
     )
+    return next(fits, None)
 
 
 def _chip(identity: UsbIdentity, tty: Path) -> str | None:
     """By its ids, else by the kernel's driver of the interface."""
-    if chip := _CHIPS.get((identity.vendor, identity.product)):
-        return chip
+    driver = _driver(tty)
+    named = None if driver is None else _FAMILIES.get(driver.removesuffix("-uart"), driver)
+    return _CHIPS.get((identity.vendor, identity.product), named)
+
+
+def _driver(tty: Path) -> str | None:
+    """The kernel's driver of a port: its own link, or that of the interface above it."""
     place = tty.resolve()
-    for folder in (place, *place.parents[:3]):
-        if driver := _text(folder / "driver", link=True):
-            name = driver.removesuffix("-uart")
-            return _FAMILIES.get(name, _FAMILIES.get(driver, driver))
+    for folder in (place, place.parent):
+        try:
+            return (folder / "driver").readlink().name
+        except OSError:
+            continue
     return None
 
 
-def _is_modem(device: Path) -> bool:
-    return any(_classes(device, _AT_COMMANDS))
-
-
-def _classes(device: Path, wanted: tuple[str, ...]) -> list[Path]:
-    """The interfaces whose class, and as much more as is asked for, is this."""
+def _has_interface(device: Path, wanted: tuple[str, ...]) -> bool:
+    """Whether one has this class, and as much more as is asked for."""
     files = ("bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol")
-    return [
-        face
+    return any(
+        tuple(_text(face / file) for file in files[: len(wanted)]) == wanted
         for face in device.glob(f"{device.name}:*")
-        if tuple(_text(face / file) for file in files[: len(wanted)]) == wanted
-    ]
+    )
 
 
-def _tty(port: str, root: Path) -> Path:
-    return root / "sys/class/tty" / port.rpartition("/")[2] / "device"
-
-
-def _device(tty: Path, path: str) -> Path:
-    place = tty.resolve()
-    return next((folder for folder in place.parents if folder.name == path), place)
-
-
-def _text(file: Path, *, link: bool = False) -> str | None:
-    """A file's text in one line; of a link, the name that it leads to."""
+def _text(file: Path) -> str | None:
+    """A file's text in one line."""
     try:
-        if link:
-            return file.readlink().name
         return " ".join(file.read_text(encoding="utf-8", errors="replace").split()) or None
     except OSError:
         return None

@@ -9,11 +9,11 @@ from itertools import chain
 from random import Random
 
 from drivers.detect.ear import Ear
-from drivers.detect.sampling import changes, read
-from drivers.wire.parity import SevenBits
+from drivers.wire.sampling import changes, read
+from drivers.wire.uart import Sender
 
 RETUNE_SECONDS = 0.004
-BITS = 11
+BITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,9 @@ class Line:
     def of(cls, rng: Random, baud: int, line_format: str) -> "Line":
         return cls(baud, line_format, rng.uniform(-0.01, 0.01), rng.choice((0.001, 0.016)))
 
-    def wire(self, data: bytes) -> bytes:
-        if self.format == "8N1":
-            return data
-        return SevenBits.of(self.format[1]).to_send(data)  # type: ignore[arg-type]
+    def changes(self, data: bytes, begun: float) -> list[float]:
+        real = self.baud * (1 + self.drift)
+        return changes(Sender(self.baud, self.format).bits(data), real, begun)
 
 
 def listen(ear: Ear, line: Line, sent: Iterable[Sent]) -> Iterator[float]:
@@ -63,10 +62,9 @@ def _pass(ear: Ear, until: float) -> None:
 
 def _hear(ear: Ear, line: Line, data: bytes, begun: float) -> float:
     """One burst; when its last byte was handed on."""
-    real = line.baud * (1 + line.drift)
-    edges = changes(line.wire(data), real, begun)
+    edges = line.changes(data, begun)
     samples = read(edges, ear.baud, begun - 1)
-    end = begun + len(data) * BITS / real + line.chunk_seconds
+    end = begun + len(data) * BITS / line.baud + line.chunk_seconds
     hands_on = begun
     chunk = bytearray()
     while True:

@@ -25,21 +25,15 @@ class Sample:
     broken: bool
 
 
-def changes(data: bytes, baud: float, start: float = 0.0, parity: str = "N") -> list[float]:
-    """The times at which the line changes while `data` is sent without pauses; it begins high.
+def changes(levels: Sequence[int], baud: float, start: float = 0.0) -> list[float]:
+    """The times at which a line changes that has these levels, one a bit, and begins high.
 
-    parity: E or O for a ninth bit after the eight. Seconds, rising.
+    Seconds, rising; the first level begins at `start`.
     """
-    levels = [1]
-    for byte in data:
-        bits = [byte >> place & 1 for place in range(8)]
-        if parity != "N":
-            bits.append((byte.bit_count() + (parity == "O")) % 2)
-        levels += [0, *bits, 1]
     bit = 1.0 / baud
     return [
         start + place * bit
-        for place, (before, after) in enumerate(pairwise(levels))
+        for place, (before, after) in enumerate(pairwise((1, *levels)))
         if before != after
     ]
 
