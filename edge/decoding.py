@@ -97,7 +97,7 @@ def decode(job: Job) -> Iterator[bytes]:
     names: OrderedDict[str, str] = OrderedDict()
     count = 0
     plan = number_plan(job.settings)
-    for now, fact in _facts(job):
+    for now, fact in facts(job):
         shown = fact
         if isinstance(fact, Call):
             if fact.call_id not in names:
@@ -111,7 +111,8 @@ def decode(job: Job) -> Iterator[bytes]:
         yield msgspec.json.encode({"type": kind, "data": data})
 
 
-def _facts(job: Job) -> Iterator[tuple[Moment, Fact]]:
+def facts(job: Job) -> Iterator[tuple[Moment, Fact]]:
+    """What the decoder makes of the chunks, each fact with its moment on the fed clock."""
     decoder = job.spec.decoder(job.settings, job.surroundings, b"")
     now = _moment(job, 0.0)
     try:

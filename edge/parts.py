@@ -33,7 +33,14 @@ from edge.journal.disk import Disk, Sacrifice
 from edge.journal.history import Retention
 from edge.journal.journal import Journal
 from edge.journal.retime import recall
-from edge.local import access_routes, calls_routes, control, settings_routes, status_routes
+from edge.local import (
+    access_routes,
+    calls_routes,
+    control,
+    settings_routes,
+    status_routes,
+    wire_routes,
+)
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
 from edge.local.status import ClockStatus, Status
@@ -43,6 +50,7 @@ from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
 from edge.tasks import Tasks
 from edge.version import VERSION
+from edge.wire.journal import WireJournal
 
 _LOG = logging.getLogger(__name__)
 TIMELINE = "box/timeline"
@@ -62,13 +70,14 @@ class Edge:
         self._lock = lock
         self._kept_timeline = recall(journal.memory(TIMELINE))
         self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
+        self._wire = WireJournal(lock.folder, site.wire, self._clock.now)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
         self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._secrets = Secrets(lock.folder, journal.box)
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
-        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder)
+        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder, self._wire)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
 
@@ -88,6 +97,7 @@ class Edge:
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 group.create_task(self._watch.keep())
+                group.create_task(self._wire.keep())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -99,6 +109,7 @@ class Edge:
         opened = await asyncio.to_thread(self._secrets.opened_site, site)
         await hand_down(self._journal, site.device)
         self._watch.serve(site)
+        self._wire.settings = site.wire
         await self._devices.serve(opened, self._tasks)
         await self._crms.serve(opened, self._tasks)
         self._site = opened
@@ -113,6 +124,7 @@ class Edge:
             self._retention(),
             lambda notice: box_alarm.disk(notice, seal, self._clock.now()),
             [
+                Sacrifice("what devices sent", self._wire.drop),
                 Sacrifice("copies from before an update", partial(leftovers.drop_copies, path)),
                 Sacrifice("a damaged journal", partial(leftovers.drop_damaged, path), late=True),
             ],
@@ -171,6 +183,7 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
+            *wire_routes.routes(self._devices),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

@@ -26,6 +26,7 @@ from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.journal.records import History
+from edge.wire.settings import Wire
 
 FILE = "site.toml"
 VERSION = 1
@@ -73,7 +74,7 @@ class Destination(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
 
-    history: how long delivered events stay.
+    history: how long delivered events stay. wire: how long what devices sent.
     """
 
     version: int
@@ -82,6 +83,7 @@ class Site(Struct, frozen=True):
     device: tuple[Device, ...] = ()
     destination: tuple[Destination, ...] = ()
     history: History = History()
+    wire: Wire = Wire()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -138,18 +140,19 @@ def check(
     """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "history", "device", "destination")
+    reader.only("version", "name", "timezone", "history", "wire", "device", "destination")
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
-    found += wrong
+    wire, mistakes = check_table(Wire, reader.table.get("wire", {}), "wire")
+    found += [*wrong, *mistakes]
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
-    if found or name is None or timezone is None or history is None:
+    if found or name is None or timezone is None or not (history and wire):
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -158,6 +161,7 @@ def check(
         tuple(device for device in boxes if device),
         tuple(crm for crm in crms if crm),
         history,
+        wire,
     )
 
 
