@@ -5,13 +5,14 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from drivers import catalog
-from drivers.contract import Moment, Surroundings
-from drivers.wire.address import TcpAddress
+from drivers.contract import Clock, Moment, Surroundings
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
@@ -21,6 +22,20 @@ from edge.journal.journal import Journal
 from edge.local.status import DeviceStatus
 from edge.site import Device, Site
 from edge.tasks import Tasks
+from edge.wire.journal import WireJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One device as it is served now, with the parts that belong to it."""
+
+    device: Device
+    zone: ZoneInfo
+    supervisor: Supervisor
+    intake: Intake
+    clock: Clock
+    folder: Path
+
 
 _FOR_PEOPLE = ("line_names", "extension_names")
 Heard = Callable[[str], Callable[[Moment], None]]
@@ -33,13 +48,21 @@ class Devices:
     `targets` stays the same object while devices come and go.
     """
 
-    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard) -> None:
+    def __init__(
+        self, journal: Journal, clock: BoxClock, heard: Heard, folder: Path, wire: WireJournal
+    ) -> None:
         self.supervisors: dict[str, Supervisor] = {}
         self.targets: dict[str, Target] = {}
         self._journal = journal
         self._clock = clock
         self._heard = heard
-        self._served: dict[str, tuple[Device, ZoneInfo]] = {}
+        self._folder = folder
+        self._wire = wire
+        self._served: dict[str, Served] = {}
+
+    def served(self, key: str) -> Served:
+        """One of them. Raises KeyError."""
+        return self._served[key]
 
     def statuses(self) -> list[DeviceStatus]:
         """How each one is now."""
@@ -48,7 +71,11 @@ class Devices:
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
-        over = [key for key, served in self._served.items() if wanted.get(key) != served]
+        over = [
+            key
+            for key, served in self._served.items()
+            if wanted.get(key) != (_nameless(served.device), served.zone)
+        ]
         await tasks.end(*(_task(key) for key in over))
         for key in over:
             del self._served[key], self.supervisors[key], self.targets[key]
@@ -62,14 +89,20 @@ class Devices:
         surroundings = Surroundings(
             zone,
             secrets.token_hex(4),
-            "tcp" if isinstance(device.link, TcpAddress) else "serial",
+            device.link.kind,
             self._clock.boot[:8],
+            self._folder,
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
         intake = Intake(seal, self._journal, self._clock.now, self._heard(device.key))
         supervisor = Supervisor(device.driver, device.link, driver, intake, self._journal)
-        self._served[device.key] = (device, zone)
+        supervisor.tap.hearers.append(
+            self._wire.hearer(device.key, device.driver, supervisor.status.link)
+        )
+        self._served[device.key] = Served(
+            device, zone, supervisor, intake, self._clock.now, self._folder
+        )
         self.supervisors[device.key] = supervisor
         self.targets[device.key] = Target(
             seal, driver, spec.commands, device.commands, supervisor.online

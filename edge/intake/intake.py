@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
 from edge.intake.seal import Seal
+from edge.intake.trial import Trial
 from edge.journal.journal import Journal
 from edge.local.status import Alarm
 
@@ -21,7 +24,8 @@ OVER = "-over"
 class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
-    heard: called with the moment of each call that ended, replayed ones not live.
+    heard: called with the moment of each call that ended, replayed ones not live. trial: which of
+    its calls are made to test it.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Intake:
         self.unrecognized = 0
         self.rung = 0
         self.unrung = 0
+        self.trial = Trial()
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
@@ -63,6 +68,7 @@ class Intake:
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
         now = self._clock()
+        facts = self.trial.marked(facts, now.monotonic)
         events = [self._seal.fact(fact, now) for fact in facts]
         await self._journal.append(events, (self.device, memory))
         for fact in facts:
@@ -73,6 +79,19 @@ class Intake:
         now = self._clock()
         await self._journal.append([self._seal.fact(state, now)])
         self._count(state, now)
+
+    async def tell_played(self, facts: Sequence[Fact]) -> None:
+        """Store calls that a capture tells, all of them marked as a test.
+
+        They are no calls of this office, so nothing counts them; the driver's memory stays, and
+        what else the capture tells is not of this device. Raises JournalFailed.
+        """
+        calls = [
+            msgspec.structs.replace(each, test=True) for each in facts if isinstance(each, Call)
+        ]
+        now = self._clock()
+        if calls:
+            await self._journal.append([self._seal.fact(call, now) for call in calls])
 
     def _count(self, fact: Fact, now: Moment) -> None:
         if isinstance(fact, Call):
@@ -88,7 +107,7 @@ class Intake:
             self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}
 
     def _count_call(self, call: Call, now: Moment) -> None:
-        if call.stage == "ringing":
+        if call.stage == "ringing" and call.direction == "incoming":
             self.rung += 1
             self.unrung = 0
         elif call.stage == "ended":
