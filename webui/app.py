@@ -31,6 +31,7 @@ from webui.pages import (
     trials,
     upkeep,
     users,
+    wire,
 )
 from webui.static_files import PREFIX, StaticFiles
 from webui.visit import HOUSE, House
@@ -55,6 +56,7 @@ PAGES = (
     trials,
     upkeep,
     users,
+    wire,
 )
 MOST_BODY = 256 * 1024
 """Bytes of a form. What is uploaded as a file is streamed, and has a limit of its own."""

@@ -1,7 +1,7 @@
 """Setup, step 7: the commissioning report. Which line was tested, with which call, by whom.
 
-A line is tested when a call came by it and is in the CRM. The page prints well, and can be saved as
-one file.
+A line is tested when somebody said of a call that it was understood as it was. The page prints
+well, and can be saved as one file.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from edge.local.calls_records import CallQuery, CallRow, Delivery
+from edge.access.refusals import Unknown
+from edge.local.calls_records import CallRow, Delivery
+from edge.local.commissioning_records import Commissioning, LineTested
 from webui.form import Form
 from webui.pages.setup import step_page
 from webui.pages.status import Shown
@@ -17,15 +19,15 @@ from webui.pages.status import shown as status_shown
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
-LOOK_BACK = 1000
 MOST_LINES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A line with its newest call, and where that was brought."""
+    """A line with the call that proved it, while that is stored, and where it was brought."""
 
-    call: CallRow
+    line: LineTested
+    call: CallRow | None
     deliveries: tuple[Delivery, ...]
 
 
@@ -37,6 +39,7 @@ class Report:
     tested: list[Tested]
     now: datetime
     timezone: str
+    finished: Commissioning
 
 
 @ROUTES.get("/setup/done")
@@ -60,22 +63,23 @@ async def saved(request: web.Request) -> web.Response:
 
 async def _report(visit: Visit) -> Report:
     status = await visit.edge.status()
+    commissioning = await visit.edge.commissioning()
     return Report(
         status_shown(status),
-        await _tested(visit),
+        await _tested(visit, commissioning),
         status.clock.now if status.clock else datetime.now(UTC),
         (await visit.edge.settings()).timezone,
+        commissioning,
     )
 
 
-async def _tested(visit: Visit) -> list[Tested]:
-    newest: dict[tuple[str, str], CallRow] = {}
-    for call in (await visit.edge.calls(CallQuery(most=LOOK_BACK))).calls:
-        if call.line is not None:
-            newest.setdefault((call.device, call.line), call)
-    lines = [newest[key] for key in sorted(newest)[:MOST_LINES]]
-    stories = [await visit.edge.call(call.call_id) for call in lines]
-    return [
-        Tested(call, story.events[-1].deliveries if story.events else ())
-        for call, story in zip(lines, stories, strict=True)
-    ]
+async def _tested(visit: Visit, commissioning: Commissioning) -> list[Tested]:
+    found = []
+    for line in commissioning.lines[:MOST_LINES]:
+        try:
+            story = await visit.edge.call(line.call_id)
+        except Unknown:  # its events were deleted meanwhile
+            found.append(Tested(line, None, ()))
+        else:
+            found.append(Tested(line, story.call, story.events[-1].deliveries))
+    return found

@@ -47,6 +47,7 @@ async def save(request: web.Request) -> web.Response:
         except (Mistakes, Conflict) as refusal:
             took(visit, form, refusal)
             return await _page(visit, form, 422)
+    await visit.edge.finish_commissioning()
     raise web.HTTPSeeOther("/setup/done")
 
 

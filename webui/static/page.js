@@ -41,3 +41,20 @@ if (yours) {
 // The label's QR code leads here with the code behind #c=, which no server sees.
 const code = /^#c=([\w-]+)$/.exec(location.hash)?.[1];
 if (code && document.getElementById("code")) document.getElementById("code").value = code;
+
+// The wire: the newest line stays in sight, the oldest go; paused, nothing moves until it goes on.
+const wire = document.getElementById("wire");
+const pause = document.getElementById("pause");
+if (wire && pause) {
+  const MOST_LINES = 500;
+  const toTheEnd = () => { wire.scrollTop = wire.scrollHeight; };
+  toTheEnd();
+  wire.addEventListener("htmx:sse:before:message", (event) => {
+    if (pause.checked) event.preventDefault();
+  });
+  wire.addEventListener("htmx:sse:after:message", () => {
+    while (wire.children.length > MOST_LINES) wire.firstElementChild.remove();
+    toTheEnd();
+  });
+  pause.addEventListener("change", () => { if (!pause.checked) location.reload(); });
+}
