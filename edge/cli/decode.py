@@ -11,17 +11,18 @@ is pending.
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 HELP = "Show what recorded bytes mean."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("driver", help="name of the driver, such as panasonic")
-    parser.add_argument("file", nargs="?", help="a .cap file or raw bytes; - for standard input")
+    file = parser.add_argument("file", help="a .cap file or raw bytes; - for standard input")
+    file.default = None
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the driver"
     )
@@ -34,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data directory, for --device and profiles of your own (%(default)s)",
     )
     parser.add_argument(
-        "--device", metavar="KEY", help="in place of a file, what the box kept of this device"
+        "--device",
+        metavar="KEY",
+        action=_InPlaceOf,
+        other=file,
+        help="in place of a file, what the box kept of this device",
     )
     parser.add_argument("--since", metavar="TIME", help="with --device: only from this time on")
     parser.add_argument(
@@ -44,6 +49,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " events` printed; `stored` for those that the running box has of --device",
     )
     parser.add_argument("--records", action="store_true", help="what the device said, not joined")
+
+
+class _InPlaceOf(argparse.Action):
+    """Makes a positional argument one that need not be there; `nargs="?"` ends at the options."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:  # noqa: ANN401
+        self._other: argparse.Action = rest.pop("other")
+        super().__init__(option_strings, dest, **rest)
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        _option: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        self._other.required = False
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,15 +81,17 @@ def run(args: argparse.Namespace) -> int:
         job = parse_options(args.driver, source, args.set, args.at, args.timezone, args.data)
         found = records(job) if args.records else decode(job)
         if args.against is None:
-            return _print(found)
+            _print(found)
+            return 0
         return 1 if _print(_differing(args, found)) else 0
 
 
 def _print(lines: Iterable[bytes]) -> int:
     """How many there were."""
     count = 0
-    for count, line in enumerate(lines, start=1):
+    for line in lines:
         sys.stdout.buffer.write(line + b"\n")
+        count += 1
     sys.stdout.buffer.flush()
     return count
 

@@ -1,8 +1,8 @@
 """What two readings of the same bytes make of their calls, where they differ.
 
 Each call counts as its last event has it. Calls of the two sides belong together that have the same
-line, direction and end, or, where the end differs, the same line and number within two minutes; what
-a call is called by is no difference.
+line, direction and end, or, where the end differs, the same line and number within two minutes; the
+id of a call is no difference.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
