@@ -30,6 +30,7 @@ from edge.local.client import Client, NotAnswering, NotRunning
 from edge.local.wire_records import WireChunk
 from edge.site import FILE, Device, Site
 from edge.site_file import load
+from edge.unwrapped import unwrapped
 
 AGAIN_SECONDS = 1.0
 ENOUGH_RECORDS = 6
@@ -66,7 +67,7 @@ class Session:
         Raises CommandFailed where a named one cannot be heard.
         """
         served = await self._served()
-        with suppress(TimeoutError):
+        with suppress(TimeoutError), unwrapped():
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
                 for device in self._devices_to_hear(port, served):
                     group.create_task(self._hear_device(device))

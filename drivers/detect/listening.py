@@ -31,4 +31,4 @@ async def listen(port: QuietPort, ear: Ear, enough: Callable[[], bool]) -> None:
 
 def _broken(port: QuietPort) -> int:
     counters = port.counters()
-    return counters.framing + counters.breaks if counters else 0
+    return counters.broken if counters else 0

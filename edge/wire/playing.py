@@ -13,10 +13,11 @@ from datetime import timedelta
 from drivers import catalog
 from drivers.contract import Surroundings
 from drivers.events import Call
-from drivers.wire.capture import CaptureError, Received, read_capture
+from drivers.wire.capture import CaptureError, read_capture
 from edge.decoding import Job, facts
 from edge.devices import Served
 from edge.errors import BadInput
+from edge.wire.readable import sent_bytes
 
 _PATIENCE_SECONDS = 60.0
 """What only time decides after the capture's end is told after so long at the latest."""
@@ -32,7 +33,7 @@ async def play_into(served: Served, text: bytes, speed: float) -> int:
         capture = read_capture(text)
     except CaptureError as error:
         raise BadInput(f"the capture cannot be read: {error}") from error
-    chunks = [(each.at, each.data) for each in capture.entries if isinstance(each, Received)]
+    chunks = list(sent_bytes(capture))
     length = chunks[-1][0] if chunks else 0.0
     spec = catalog.spec(served.device.driver)
     surroundings = Surroundings(

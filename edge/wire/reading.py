@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from drivers.wire.capture import Capture, CaptureError, Received, read_capture
+from drivers.wire.capture import Capture, CaptureError, Received, format_capture, read_capture
+from edge.checking import non_defaults
 from edge.errors import BadInput
+from edge.site import Site
 from edge.wire.journal import FOLDER, segments
 
 
@@ -56,3 +58,22 @@ def read_torn(data: bytes) -> Capture | None:
             if error.line <= 1:
                 return None
             lines[error.line - 1] = b""
+
+
+def as_capture(data: Path, site: Site, key: str, since: datetime | None = None) -> bytes:
+    """What is kept of a device as one capture, its settings in the header. Raises BadInput."""
+    found = kept(data, key, since)
+    device = next((each for each in site.device if each.key == key), None)
+    header = [("started", found.started.isoformat()), ("timezone", site.timezone)]
+    if device is not None:
+        header.append(("link", device.link.kind))
+        header += [(name, _text(value)) for name, value in non_defaults(device.settings).items()]
+    entries = tuple(Received(at, chunk) for at, chunk in found.chunks)
+    return format_capture(Capture(tuple(header), entries)).encode()
+
+
+def _text(value: object) -> str:
+    """As `payvand decode --set` takes it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
