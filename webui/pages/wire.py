@@ -1,6 +1,6 @@
-"""What is on a device's wire, live, beside what it was understood as.
+r"""What is on a device's wire, live, beside what it was understood as.
 
-    12:03:04.123 ← 21/11/26 20:12   601 04 <I>0214455…\\r\\n   text or hex, both are on the page
+    12:03:04.123 ← 21/11/26 20:12   601 04 <I>0214455…\r\n   text or hex, both are on the page
     id: 83112.503                                            when it was heard: where to go on
 
 Saved, it is a capture (design section 9), with the digits of long numbers changed, since it leaves
