@@ -3,8 +3,7 @@ r"""What is on a device's wire, live, beside what it was understood as.
     12:03:04.123 ← 21/11/26 20:12   601 04 <I>0214455…\r\n   text or hex, both are on the page
     id: 83112.503                                            when it was heard: where to go on
 
-Saved, it is a capture (design section 9), with the digits of long numbers changed, since it leaves
-the box.
+Saved, it is a capture (design section 9) with other numbers.
 """
 
 import asyncio
@@ -18,7 +17,6 @@ from aiohttp import web
 
 from edge.local.calls_records import CallQuery
 from edge.local.wire_records import WireChunk
-from webui.capture_text import capture_text
 from webui.live import Message
 from webui.visit import Visit
 
@@ -63,17 +61,11 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 @ROUTES.get("/devices/{key}/wire/capture")
 async def save(request: web.Request) -> web.Response:
-    visit = Visit(request)
+    """The edge makes other numbers of those of people: this leaves the box."""
     key = request.match_info["key"]
-    status = await visit.edge.status()
-    device = next((each for each in status.devices if each.key == key), None)
-    if device is None:
-        raise web.HTTPNotFound
-    chunks = [chunk async for chunk in visit.edge.wire(key)]
-    started = _clock(chunks[0].at) if chunks else datetime.now(UTC)
-    name = f"{key}-{started:%Y-%m-%d-%H%M}.cap"
+    name = f"{key}-{datetime.now(UTC):%Y-%m-%d-%H%M}.cap"
     return web.Response(
-        text=capture_text(chunks, started, device.driver, device.link),
+        body=await Visit(request).edge.capture(key),
         content_type="text/plain",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
