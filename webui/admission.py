@@ -4,16 +4,20 @@ What is open is listed here and nowhere else. What a session may do, the edge de
 request; this middleware only asks it whose session it is.
 """
 
+import asyncio
 from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from edge.access.records import Opened
+from edge.access.records import Opened, Whoami
 from edge.access.refusals import NoSession
+from edge.local.client import NotAnswering, NotRunning
 from webui.guard import SAFE
 from webui.visit import SESSION_COOKIE, WHO, ZONE, Visit
 
+PATIENCE_SECONDS = 15.0
+LOOK_SECONDS = 0.25
 OPEN = frozenset(
     {
         "/",
@@ -33,11 +37,24 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     if resource is not None and resource.canonical not in OPEN:
         visit = Visit(request)
         try:
-            request[WHO] = await visit.edge.whoami()
+            request[WHO] = await _who(visit)
             request[ZONE] = await visit.house.zone.of(visit.edge)
         except NoSession:
             return to_log_in(request)
     return await handler(request)
+
+
+async def _who(visit: Visit) -> Whoami:
+    """Whose session it is. A form that was sent while the edge restarts waits for it a while."""
+    patience = 0.0 if visit.request.method in SAFE else PATIENCE_SECONDS
+    end = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            return await visit.edge.whoami()
+        except (NotRunning, NotAnswering):
+            if asyncio.get_running_loop().time() >= end:
+                raise
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def to_log_in(request: web.Request) -> web.Response:

@@ -169,4 +169,7 @@ def written(
 
 
 def html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, status=status, content_type="text/html")
+    """Packed, where the browser takes that: a list of calls is 46 KB, and 5 KB packed."""
+    answer = web.Response(text=text, status=status, content_type="text/html")
+    answer.enable_compression()
+    return answer

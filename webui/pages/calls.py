@@ -6,12 +6,11 @@ The list is live: drawn anew when an event was stored.
 """
 
 from datetime import date
-from typing import get_args
+from typing import Literal, get_args
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from drivers.events import Direction, Outcome
 from edge.access.refusals import Mistakes
 from edge.local.calls_records import CallPage, CallQuery
 from webui.dates import parsed_day
@@ -21,6 +20,8 @@ from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
 PAGE = 50
+Direction = Literal["incoming", "outgoing", "internal"]
+Outcome = Literal["answered", "missed", "busy", "failed", "unanswered", "unknown"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
