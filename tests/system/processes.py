@@ -24,7 +24,7 @@ from edge.local.status import DestinationStatus, DeviceStatus, Status
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "made-up-token"
-SECONDS = 20.0
+SECONDS = 60.0
 POLL_SECONDS = 0.03
 
 T = TypeVar("T")

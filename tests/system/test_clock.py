@@ -32,7 +32,7 @@ from edge.local.status import Status
 from tests.drivers.panasonic.paper import tda_a
 
 ZONE = ZoneInfo("Asia/Tehran")
-SECONDS = 40.0
+SECONDS = 60.0
 EXACT = 2.0
 """Seconds by which an event's time may be off once the time is known."""
 WHOLE = 3.0

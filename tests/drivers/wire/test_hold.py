@@ -12,7 +12,7 @@ from drivers.wire.hold import PATIENCE, Hold
 from drivers.wire.player import FarEnd
 from drivers.wire.serial_port import open_serial
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 @dataclass

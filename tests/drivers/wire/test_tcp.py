@@ -31,7 +31,7 @@ async def server(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[TcpAddr
 
 async def read_to_the_end(link: Link) -> tuple[bytes, LinkLost]:
     got = bytearray()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 got += await link.read()
@@ -73,7 +73,7 @@ async def test_bytes_that_came_before_the_end_are_given_out_first() -> None:
     async with server(serve) as address:
         link = await open_tcp(address)
         assert isinstance(link, Stream)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await link._ended.wait()
         assert (await read_to_the_end(link))[0] == b"last words"
 

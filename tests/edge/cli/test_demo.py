@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-SECONDS = 50
+SECONDS = 60
 CALL = re.compile(r"\d\d:\d\d:\d\d  [↙↗⇄]  ")
 VERDICT = re.compile(r"made +(\d+).*in the CRM +(\d+)\nlost (\d+), double (\d+) ", re.DOTALL)
 

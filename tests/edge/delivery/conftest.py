@@ -85,7 +85,7 @@ class House:
         self,
         url: str = "",
         token: str = TOKEN,
-        patience: float = 5.0,
+        patience: float = 30.0,
         restraint: Restraint | None = None,
         wanted: Wanted = Wanted(),  # noqa: B008 - it is frozen
     ) -> AsyncIterator[Forwarder]:
@@ -100,11 +100,11 @@ class House:
             yield forwarder
             task.cancel()
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         """Wait until the journal has nothing left for the CRM."""
         await self.until(lambda: self.journal.pending("crm") == 0, seconds)
 
-    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)

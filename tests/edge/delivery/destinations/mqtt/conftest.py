@@ -49,7 +49,7 @@ class Broker:
 
     async def start(self) -> None:
         self._launch()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 with suppress(OSError):
                     _, writer = await asyncio.open_connection("127.0.0.1", self.clear_port)
@@ -166,7 +166,7 @@ class Office:
 
     @asynccontextmanager
     async def forwarding(
-        self, settings: MqttSettings | int, patience: float = 5.0
+        self, settings: MqttSettings | int, patience: float = 30.0
     ) -> AsyncIterator[Forwarder]:
         """To a broker on a port of this machine, or as the settings say."""
         chosen = settings if isinstance(settings, MqttSettings) else here(settings)
@@ -185,14 +185,14 @@ class Office:
         first = self.journal.last + 1
         await self.journal.append([call(first + n, **replaced) for n in range(count)])
 
-    async def settled(self, seconds: float = 30.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         await self.until(lambda: self.journal.pending("centre") == 0, seconds)
 
     async def past(self, cursor: int) -> None:
         """Wait until more than so many are settled."""
         await self.until(lambda: self.journal.position("centre").cursor > cursor)
 
-    async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)
