@@ -15,6 +15,7 @@ from drivers.wire.address import TcpAddress
 from drivers.wire.open import open_link
 from drivers.wire.stream import HIGH, Stream
 from drivers.wire.tcp import open_tcp
+from tests.ports import free_port
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -37,14 +38,6 @@ async def read_to_the_end(link: Link) -> tuple[bytes, LinkLost]:
                 got += await link.read()
             except LinkLost as lost:
                 return bytes(got), lost
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 async def test_bytes_go_both_ways_and_the_end_is_told_after_the_last_of_them() -> None:

@@ -21,6 +21,7 @@ from edge.delivery.restraint import Restraint
 from edge.delivery.terms import Terms
 from edge.delivery.wanted import Wanted
 from edge.journal.journal import Journal, Sealed
+from tests.ports import free_port
 
 TOKEN = "made-up-token"
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -152,7 +153,7 @@ def _call_data(number: int) -> dict[str, object]:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     journal = await Journal.open(tmp_path / "journal.sqlite")
-    crm = await serve("127.0.0.1", 0, tmp_path / "crm", TOKEN)
+    crm = await serve("127.0.0.1", free_port(), tmp_path / "crm", TOKEN)
     house = House(journal, crm, tmp_path / "crm")
     yield house
     await house.crm.close()

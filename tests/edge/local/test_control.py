@@ -187,6 +187,7 @@ async def test_without_an_edge_the_client_says_how_to_start_it(tmp_path: Path) -
 async def test_the_socket_of_a_dead_edge_is_replaced(tmp_path: Path, start_edge: StartEdge) -> None:
     dead = await start_edge(tmp_path)
     dead.send_signal(signal.SIGKILL)
+    await dead.wait()
     await start_edge(tmp_path)
     async with Client(tmp_path) as client:
         assert (await client.status()).name == "mashhad"

@@ -64,7 +64,7 @@ async def test_delivered_later_and_once(
     monkeypatch.setattr(bad_day, "STALL_SECONDS", 60.0)
     await box.journal.append(direct())
     async with opened(there := portal()) as url:
-        there.bad_day.order(trouble, 1 if trouble == "stall" else 3)
+        there.bad_day.order(trouble, 2)
         async with box.forwarding(bitrix(box, url, patience=patience)) as forwarder:
             await until(lambda: forwarder.progress.state == "retrying")
             assert forwarder.progress.advice

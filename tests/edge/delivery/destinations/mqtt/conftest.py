@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,6 +25,7 @@ from edge.delivery.forwarder import Forwarder
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal
 from tests.edge.delivery.conftest import call
+from tests.ports import free_port
 
 NODE = "payvand/#"
 UNLIMITED = ("max_inflight_messages 0", "max_queued_messages 0")
@@ -35,8 +35,8 @@ class Broker:
     """A mosquitto on a port of its own; `lines` are of its configuration."""
 
     def __init__(self, program: Path, folder: Path, lines: tuple[str, ...], tls: str = "") -> None:
-        self.port = _free_port()
-        self.clear_port = _free_port() if tls else self.port
+        self.port = free_port()
+        self.clear_port = free_port() if tls else self.port
         self._command = [str(program), "-c", str(folder / "mosquitto.conf")]
         self._process: subprocess.Popen[bytes] | None = None
         if "allow_anonymous false" not in lines:
@@ -72,15 +72,8 @@ class Broker:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -120,7 +113,7 @@ class Subscriber:
         session.SessionExpiryInterval = 3600
         self.client.connect("127.0.0.1", self.port, clean_start=False, properties=session)
         self.client.loop_start()
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(60)
 
     def stop(self) -> None:
         self.client.disconnect()

@@ -214,7 +214,7 @@ async def test_delivered_later(box: Box, trouble: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(bad_day, "STALL_SECONDS", 60.0)
     await box.journal.append(captured("tda100-direct"))
     async with receiving(receiver := Receiver([NEW])) as url:
-        receiver.bad_day.order(trouble, 1 if trouble == "stall" else 2)
+        receiver.bad_day.order(trouble, 2)
         async with box.forwarding(hook(box, url, patience=patience)) as forwarder:
             await until(lambda: forwarder.progress.state == "retrying")
             assert forwarder.progress.advice
