@@ -43,7 +43,7 @@ class Box:
             lambda: datetime.now(UTC) + self.off if self.knows else None,
         )
         enrolment = Enrolment(settings, branch, IdentityFile(self.folder))
-        link = LinkDestination(settings, enrolment, patience=5.0)
+        link = LinkDestination(settings, enrolment, patience=30.0)
         await link.start()
         try:
             yield link
