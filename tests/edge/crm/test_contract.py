@@ -16,7 +16,8 @@ from openapi_spec_validator.readers import read_from_filename
 from referencing import Registry, Resource
 
 import edge.crm
-from edge.crm.contract import TooLarge, Unreadable, read_batch, read_range
+from edge.crm.answers import Refused
+from edge.crm.contract import read_batch, read_range
 
 CRM = Path(edge.crm.__file__).parent
 SPAN = read_range("1a2b3c4d 0-9000")
@@ -193,7 +194,7 @@ def test_sequence_must_be_the_one_in_the_id(event: MakeEvent) -> None:
     ],
 )
 def test_range_is_read_strictly(header: str | None) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Refused):
         read_range(header)
 
 
@@ -201,11 +202,11 @@ def test_range_is_read_strictly(header: str | None) -> None:
 def test_any_bytes_are_judged_or_unreadable(body: bytes) -> None:
     try:
         batch = read_batch(body, SPAN, lambda _type, _sequence: None)
-    except (Unreadable, TooLarge):
+    except Refused:
         return
     assert len(batch.verdicts) + len(batch.unkept) == len(json.loads(body))
 
 
 def test_deep_nesting_is_unreadable() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Refused):
         read_batch(b"[" * 100_000, SPAN, lambda _type, _sequence: None)
