@@ -22,14 +22,16 @@ from edge.crm.store import Store
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipt (
-    journal TEXT NOT NULL, device TEXT NOT NULL, day TEXT NOT NULL, box TEXT NOT NULL,
-    agreed INTEGER NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY (journal, device, day)
+    journal TEXT NOT NULL, device TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    day TEXT NOT NULL, box TEXT NOT NULL, agreed INTEGER NOT NULL, receipt BLOB NOT NULL,
+    PRIMARY KEY (journal, device, first)
 ) STRICT, WITHOUT ROWID;
 """
 HELD = """
 SELECT sequence, call_id, reason, raw FROM event
 WHERE journal = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
+FORGET = "DELETE FROM receipt WHERE journal = ? AND device = ? AND last >= ? AND first <= ?"
 RECENT = """
 SELECT journal, agreed, receipt, coalesce(nullif(branch, ''), receipt.box)
 FROM receipt LEFT JOIN box ON box.box = receipt.box AND state = 'accepted'
@@ -117,11 +119,10 @@ def _compare(db: sqlite3.Connection, told: Receipts) -> list[Span]:
     for receipt in told.receipts:
         held = _held(db, told.journal, receipt)
         gaps += held.gaps
-        row = (told.journal, receipt.device, receipt.day.isoformat(), held.box, held.agrees)
-        db.execute(
-            "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?)",
-            (*row, msgspec.json.encode(receipt)),
-        )
+        of_same = (told.journal, receipt.device, receipt.first, receipt.last)
+        db.execute(FORGET, of_same)
+        more = (receipt.day.isoformat(), held.box, held.agrees, msgspec.json.encode(receipt))
+        db.execute("INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*of_same, *more))
     return _joined(gaps)
 
 
