@@ -89,9 +89,11 @@ class Commands:
         asked = monotonic()
         after, wait = (request.query.get(name, "") for name in ("after", "wait"))
         box = request.get(SENDER) or request.headers.get("Payvand-Box")
-        if not (box and all(re.fullmatch(SEQUENCE, number) for number in (after, wait))):
-            raise BadRequest("needs after=N, wait=seconds and the header Payvand-Box")
-        until = asked + min(int(wait), MOST_WAIT)
+        nonce = request.headers.get("Payvand-Nonce", "")
+        numbers = all(re.fullmatch(SEQUENCE, number) for number in (after, wait))
+        if not (box and numbers and int(wait) <= MOST_WAIT and re.fullmatch("[0-9a-f]{32}", nonce)):
+            raise BadRequest("needs after=N, wait=0-60, Payvand-Nonce and Payvand-Box")
+        until = asked + int(wait)
         await self._store.do(_acknowledge, box, int(after))
         while True:
             news = self.ordered.next
@@ -102,7 +104,6 @@ class Commands:
         signed = (
             {"seq": seq} | msgspec.structs.asdict(self._key.sign(payload)) for seq, payload in found
         )
-        nonce = request.headers.get("Payvand-Nonce", "")[:100]
         time = self._key.time(nonce, monotonic() - asked)
         parts = (b64encode(time.payload).decode(), time.keyid, b64encode(time.signature).decode())
         return answer(list(signed), headers={"Payvand-Time": " ".join(parts)})
