@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator.readers import read_from_filename
 
 import edge.crm
-from edge.crm.commands import CommandKey
+from edge.crm.keys import OwnKey
 from edge.crm.server import Running, serve
 
 BOX = "5e1f00c0ffee"
@@ -149,9 +149,9 @@ async def test_who_waits_is_let_go_at_the_end(office: Office, crm: Running) -> N
 
 
 def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    made = OwnKey(tmp_path / "crm")
+    assert OwnKey(tmp_path / "crm").id == made.id
     path = tmp_path / "crm" / "command.key"
-    made = CommandKey(path)
-    assert CommandKey(path).id == made.id
     assert path.stat().st_mode & 0o777 == 0o600
 
 
