@@ -20,6 +20,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 import edge.crm
+from edge.crm.boxes import new_claim
 from edge.crm.server import Running, serve
 from tests.edge.commands.echo import FarEnd, far_end
 
@@ -97,7 +98,7 @@ async def test_all_that_a_box_asks_is_in_the_contract(
     recorder: tuple[Recorder, str], tmp_path: Path
 ) -> None:
     recording, url = recorder
-    claim = await recording.crm.boxes.new_claim("mashhad")
+    claim = await new_claim(recording.crm.store, "mashhad")
     async with far_end() as device, asyncio.timeout(50):
         settle(tmp_path, url, claim, device)
         command = [sys.executable, "-m", "tests.edge.commands.box", str(tmp_path)]
