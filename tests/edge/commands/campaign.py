@@ -32,7 +32,7 @@ from tests.edge.commands.echo import FarEnd, far_end
 
 ROOT = Path(__file__).parents[3]
 KILLED = -9
-LIFE_SECONDS = 20.0
+LIFE_SECONDS = 60.0
 PLACES = [f"{side}:{step}" for step in STEPS for side in ("before", "after")]
 
 

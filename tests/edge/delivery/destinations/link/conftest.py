@@ -39,7 +39,7 @@ class Box:
         assert settings.problems() == []
         branch = self.branch()
         enrolment = Enrolment(settings, branch, identity or IdentityFile(self.folder))
-        link = LinkDestination(settings, enrolment, patience=5.0)
+        link = LinkDestination(settings, enrolment, patience=30.0)
         await link.start()
         try:
             yield link
