@@ -65,7 +65,9 @@ class Engine:
         self._splitter = LineSplitter(framing.ends.encode("latin-1"))
         self._longest = framing.longest
         self._readings = [
-            _Reading(_swapped(rule.event, profile), re.compile(rule.regex), _at_end(rule.regex))
+            _Reading(
+                _swapped(rule.event, profile), re.compile(rule.regex, re.ASCII), _at_end(rule.regex)
+            )
             for rule in profile.rules
         ]
 
@@ -108,7 +110,7 @@ class Engine:
 def _at_end(regex: str) -> re.Pattern[str]:
     """The flags at a regex's beginning must stay there."""
     flags = found[0] if (found := re.match(r"\(\?[aiLmsux]+\)", regex)) else ""
-    return re.compile(rf"{flags}(?:{regex.removeprefix(flags)})\Z")
+    return re.compile(rf"{flags}(?:{regex.removeprefix(flags)})\Z", re.ASCII)
 
 
 def _swapped(event: Event, profile: Profile) -> Event:

@@ -185,7 +185,7 @@ def _rules(written: object, found: list[tuple[str, str]]) -> Iterator[Rule]:
 
 def _regex_problems(event: object, regex: str) -> Iterator[str]:
     try:
-        groups = re.compile(regex).groupindex
+        groups = re.compile(regex, re.ASCII).groupindex
     except (re.error, RecursionError, OverflowError) as error:
         yield f"is no regular expression: {error}"
         return

@@ -117,7 +117,7 @@ _ALL = (
             ("incoming", rf"{_WHOZZ}I [SB] \d{{4}} {_WHOZZ_REST}"),
             ("over", rf"{_WHOZZ}I E (?P<duration>\d{{4}}) {_WHOZZ_REST}"),
             ("dialled", rf"{_WHOZZ}O [SB] \d{{4}} {_WHOZZ_OUT}"),
-            ("on_hook", rf"{_WHOZZ}O E (?P<duration>\d{{4}}) {_WHOZZ_OUT}"),
+            ("over", rf"{_WHOZZ}O E (?P<duration>\d{{4}}) {_WHOZZ_OUT}"),
             ("ring", rf"{_WHOZZ}R +{_WHOZZ_TIME}"),
             ("off_hook", rf"{_WHOZZ}F +{_WHOZZ_TIME}"),
             ("on_hook", rf"{_WHOZZ}N +{_WHOZZ_TIME}"),
