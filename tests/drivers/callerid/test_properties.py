@@ -13,7 +13,7 @@ from drivers.callerid.line_steps import KeptLine
 from drivers.callerid.profiles import PROFILES
 from drivers.callerid.simulator import plan_unit
 from drivers.callerid.unit_print import PRINTS
-from drivers.events import DeviceState, Fact, Unrecognized
+from drivers.events import Call, DeviceState, Unrecognized
 from tests.drivers.callerid.unit import Unit
 
 SPELLS = (
@@ -32,14 +32,14 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(places)]
 
 
-def said(profile: str, chunks: list[bytes]) -> tuple[list[Fact], int]:
+def said(profile: str, chunks: list[bytes]) -> tuple[list[Call | DeviceState], int]:
     """The facts, and how many frames were unread: when those are reported depends on the cut."""
     unit = Unit(profile)
     for chunk in chunks:
         unit.at(unit.now, chunk)
     unit.rest()
     unread = [fact.count for fact in unit.facts if isinstance(fact, Unrecognized)]
-    facts = [
+    facts: list[Call | DeviceState] = [
         fact
         for fact in unit.facts
         if not isinstance(fact, Unrecognized)
