@@ -46,6 +46,7 @@ _PARTS: Mapping[str, type[Struct]] = {
 }
 _KEYS = ("base", "title", *_PARTS, "rules", "init")
 _NO_LINE = {"device_in", "device_out", "info"}
+_COUNT = re.compile(r"\{\d+\}")
 _REPETITION = re.compile(r"[*+]|\{\d*,?\d*\}")
 
 
@@ -235,7 +236,7 @@ def repeats_in_repeats(regex: str) -> bool:
     inside = [False]
     closed = False
     for token in _tokens(regex):
-        repeats = bool(_REPETITION.fullmatch(token)) and token != "{1}"
+        repeats = bool(_REPETITION.fullmatch(token)) and not _COUNT.fullmatch(token)
         if repeats and closed:
             return True
         closed = False

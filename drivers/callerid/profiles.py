@@ -63,7 +63,7 @@ _ALL = (
         rules=_rules(
             ("off_hook", rf"{_TEXT_LINE}.*hook-off.*"),
             ("on_hook", rf"{_TEXT_LINE}.*hook-on.*"),
-            ("dialled", rf"{_TEXT_LINE}.*Dialed\W*(?P<digits>{_KEYS}*).*"),
+            ("dialled", rf"{_TEXT_LINE}.*Dialed\W{{0,8}}(?P<digits>{_KEYS}*).*"),
             ("incoming", rf"L(?P<line>[1-8])[C: ](?P<number>{_KEYS}*)@"),
         ),
         framing=Framing(longest=128),
@@ -102,7 +102,7 @@ _ALL = (
             ("line_lost", rf"{_TECHNO}LineDisconnect"),
             ("line_back", rf"{_TECHNO}LineConnect"),
             ("device_in", r"D\d:DeviceConnect(?:,Serial=\w*)?(?:,CountLine=\d+)?"),
-            ("device_out", r"D\d:DeviceDisconnect(?:,\w+=\w*)*"),
+            ("device_out", r"D\d:DeviceDisconnect[\w=,]*"),
             ("info", r"D\d:(?:L\d:)?ErrorCode=\d+"),
         ),
         framing=Framing(ends=".", longest=96),
