@@ -19,6 +19,8 @@ from drivers.wire.lines import LineSplitter
 
 _BLANKS = " \t\r\n\f"
 _LONGEST_LINE_NAME = 8
+_NO_KEY = re.compile(r"[^0-9*#A-D]")
+"""Dashes and blanks that a unit prints into a dialled number."""
 
 
 class Signal(Struct, frozen=True, gc=False):
@@ -129,7 +131,7 @@ def _signal(event: Event, found: re.Match[str]) -> Signal:
         line=_line(groups),
         caller=_caller(event, groups),
         rings=int(rings) if rings and rings.isdecimal() else None,
-        digits=digits.upper(),
+        digits=_NO_KEY.sub("", digits.upper()),
         duration=groups.get("duration") or None,
         printed=groups.get("printed") or None,
     )
