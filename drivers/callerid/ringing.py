@@ -9,7 +9,7 @@ R03, nothing, R05  a lost record: the call that was taken for missed rings on
 from drivers.callerid.call import KnownCall
 from drivers.callerid.caller_text import Caller
 from drivers.callerid.engine import Signal
-from drivers.callerid.line_steps import Heard, LineSteps
+from drivers.callerid.line_steps import STALE, Heard, LineSteps
 from drivers.events import Call
 
 LATE_RING = 2.0
@@ -22,7 +22,9 @@ class Ringing(LineSteps):
     def ring(self, signal: Signal) -> list[Call]:
         facts = self._put_back_unheard()
         call = self.kept.call
-        if call is None and self._rings_on(signal):
+        if call is None and self._knocked_lately():
+            call, self.kept.call, self.kept.waiting = self.kept.waiting, self.kept.waiting, None
+        elif call is None and self._rings_on(signal):
             call = self._reopen(facts)
         elif call is not None and self._is_repeated(call, signal):
             return facts
@@ -93,6 +95,11 @@ class Ringing(LineSteps):
             return []
         kept = Caller(None, None, caller.name) if call.caller.known else caller
         return [self._fact(call, "updated")] if call.learn(kept) else []
+
+    def _knocked_lately(self) -> bool:
+        """What seemed to wait behind another call, whose end had been lost, rings by itself."""
+        waiting = self.kept.waiting
+        return waiting is not None and self._now.monotonic - waiting.began < STALE
 
     def _is_repeated(self, call: KnownCall, signal: Signal) -> bool:
         """The same ring told twice, or one that came late behind the lifting."""

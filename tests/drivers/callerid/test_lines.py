@@ -105,9 +105,9 @@ def test_a_ring_during_a_call_shows_that_its_end_was_lost() -> None:
     unit.at(60, b"L1C09120001122@")
     unit.at(61, b"L1R01@")
     unit.rest()
-    first, waiting, second = unit.told
+    first, second = unit.told
     assert (first.outcome, first.talk_seconds) == ("unknown", None)
-    assert (waiting.number, second.outcome) == ("09120001122", "missed")
+    assert (second.number, second.outcome) == ("09120001122", "missed")
 
 
 def test_a_second_call_knocks() -> None:

@@ -1,5 +1,6 @@
 """What holds for any bytes: any cut gives the same facts, nothing raises, nothing grows."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
@@ -102,3 +103,35 @@ def test_what_is_kept_of_a_line_has_a_bound() -> None:
         unit.later(1, f"L1C0912{number:07d}@L1R01@L1HF@".encode())
         unit.later(1, b"L1D5@" * 100 + b"L1HND:" + b"9" * 40 + b" T0046@")
     assert len(msgspec.msgpack.encode(KeptLine())) < len(unit.decoder.memory()) < 600
+
+
+@pytest.mark.parametrize("profile", ["segal-c", "techno-text", "whozz"])
+def test_pulled_out_at_any_byte_no_call_is_made_up_or_left_open(profile: str) -> None:
+    habits = Habits(lines=2, talk=(5.0, 10.0))
+    sent = plan_unit(profile, Random(8), 3, habits).sent
+    whole = _told(profile, sent, None, 0)
+    for index, (_, record) in enumerate(sent):
+        for cut in range(len(record)):
+            calls = _told(profile, sent, index, cut)
+            assert all(call.outcome is not None for call in calls)
+            assert len(calls) <= len(whole)
+            assert {call.number for call in calls} <= {call.number for call in whole} | {None}
+
+
+def _told(
+    profile: str, sent: Sequence[tuple[float, bytes]], broken: int | None, cut: int
+) -> list[Call]:
+    """The calls, when the unit is out for 2 s from this byte of this record on."""
+    unit = Unit(profile)
+    back = 0.0
+    for index, (at, record) in enumerate(sent):
+        if index == broken:
+            unit.at(at, record[:cut])
+            unit.decoder.lose_link()
+            back = at + 2.0
+            unit.at(back)
+            unit.decoder.find_link()
+        elif at >= back:
+            unit.at(at, record)
+    unit.rest()
+    return unit.told
