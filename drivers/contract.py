@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from drivers.commands import Command, Outcome, Report
 from drivers.events import Fact
-from drivers.evidence import Evidence
+from drivers.evidence import Evidence, KnownUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ class DriverSpec:
     so that it tells all, the most important first, by language. commands: what the driver executes,
     with the type of args. evidence: ways to read bytes of an unknown device, the likeliest first;
     none where none fits. files: what is wrong with files of the data directory that the settings
-    name, as (field, what is wrong and what to do).
+    name, as (field, what is wrong and what to do). units: those that it knows by their USB ids,
+    given the data directory.
     """
 
     name: str
@@ -140,3 +141,4 @@ class DriverSpec:
     commands: Mapping[str, type[Struct]] = field(default_factory=dict)
     evidence: Callable[[bytes], Sequence[Evidence]] = lambda _: ()
     files: Callable[[Any, Path], Sequence[tuple[str, str]]] = lambda _settings, _folder: ()
+    units: Callable[[Path], Sequence[KnownUnit]] = lambda _: ()

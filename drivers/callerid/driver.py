@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drivers.callerid.decoder import CallerIdDecoder, read_signals
 from drivers.callerid.engine import Signal
-from drivers.callerid.evidence import evidence
+from drivers.callerid.evidence import evidence, units
 from drivers.callerid.modem import set_up
 from drivers.callerid.profile_file import ProfileWrong, find_profile, profile_problems
 from drivers.callerid.settings import CallerIdSettings
@@ -96,4 +96,5 @@ SPEC = DriverSpec(
     asks=_asks,
     evidence=evidence,
     files=profile_problems,
+    units=units,
 )

@@ -4,12 +4,15 @@ Profiles that read the same bytes equally well, such as Segal and Danjeh while o
 are one piece of evidence with a choice: bytes cannot tell them apart.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from drivers.callerid.engine import Engine, Signal
 from drivers.callerid.profile import Profile
+from drivers.callerid.profile_file import FOLDER, ProfileWrong, find_profile
 from drivers.callerid.profiles import PROFILES
-from drivers.evidence import Evidence
+from drivers.evidence import Evidence, KnownUnit
 
 _SAMPLE = 5
 
@@ -67,6 +70,25 @@ def _judge(profile: Profile, data: bytes) -> _Found:
     else:
         cut += pending
     return _Found(profile, records, len(data) - unread - cut, unread, tuple(sample))
+
+
+def units(folder: Path) -> list[KnownUnit]:
+    """See DriverSpec.units: by the profiles that name USB ids, ours and those in `folder`."""
+    files = sorted((folder / FOLDER).glob("*.toml"))
+    found = list(PROFILES.values())
+    for file in files:
+        with suppress(ProfileWrong):  # told where a device uses it
+            found.append(find_profile(file.stem, folder))
+    return [
+        KnownUnit(
+            usb=ids.lower(),
+            product=profile.match.product,
+            title=profile.title,
+            settings={"profile": profile.id},
+        )
+        for profile in found
+        for ids in profile.match.usb
+    ]
 
 
 def in_words(signal: Signal) -> str:

@@ -8,6 +8,7 @@ from drivers.contract import Clock, DriverSpec, Emit, Link, Surroundings
 from drivers.errors import DeviceRefused, LinkLost
 from drivers.events import DeviceState
 from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, begin
+from drivers.panasonic.evidence import evidence
 from drivers.panasonic.exchange_setup import exchange_settings
 from drivers.panasonic.record import Record
 from drivers.panasonic.session import LanSession
@@ -107,4 +108,5 @@ SPEC = DriverSpec(
     decoder=make_decoder,
     reader=_reader,
     asks=_asks,
+    evidence=evidence,
 )

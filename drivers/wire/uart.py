@@ -3,10 +3,8 @@
     sent      ‾‾|_s_|‾0‾|_1_|_2_|‾3‾|_4_|_5_|_6_|_7_|‾stop‾‾‾      one bit: 1 / speed
     sampled       ^   ^   ^   ^   ^                                in the middle of its own bits
 
-A receiver waits for a falling edge, looks in the middle of the start bit whether it is one, and
-then takes eight bits at its own speed. A missing stop bit is no reason for Linux to drop the byte
-(INPCK and PARMRK are off); after it the line must rise before a new start bit is looked for. The
-receiving end has 8 data bits and no parity, as this house opens its ports.
+sampling.py has the receiver. A missing stop bit is no reason for Linux to drop the byte (INPCK and
+PARMRK are off). The receiving end has 8 data bits and no parity, as this house opens its ports.
 
 `Uart` is a device's end of a pty whose reader's speed counts: a pty carries bytes whatever speed
 is set, but its master end can be asked for it.
@@ -19,8 +17,8 @@ from typing import cast
 from drivers.wire.address import BAUDS, DEFAULT_BAUD, DEFAULT_FORMAT
 from drivers.wire.parity import Parity, SevenBits
 from drivers.wire.player import FarEnd
+from drivers.wire.sampling import changes, read
 
-_DATA_BITS = 8
 _SPEEDS = {
     getattr(termios, f"B{baud}"): baud for baud in BAUDS if getattr(termios, f"B{baud}", None)
 }
@@ -56,24 +54,8 @@ def heard(data: bytes, sender: Sender, baud: int) -> bytes:
         # Frames of ten bits at one's own speed: each byte is what it is.
         seven = sender.format[0] == "7"
         return SevenBits.of(cast("Parity", sender.format[1])).to_send(data) if seven else data
-    levels = sender.bits(data)
-    step = sender.baud / baud
-    end = len(levels) + 2 * _DATA_BITS * step  # a last byte may reach into the silence
-    found = bytearray()
-    at = _falling(levels, 0)
-    while at is not None:
-        if _level(levels, at + step / 2):  # too short for a start bit
-            at = _falling(levels, int(at) + 1)
-            continue
-        byte = 0
-        for bit in range(_DATA_BITS):
-            byte |= _level(levels, at + (1.5 + bit) * step) << bit
-        found.append(byte)
-        stop = at + (1.5 + _DATA_BITS) * step
-        if stop > end:
-            break
-        at = _falling(levels, _next_high(levels, int(stop)))
-    return bytes(found)
+    line = changes(sender.bits(data), sender.baud)
+    return bytes(sample.byte for sample in read(line, baud))
 
 
 class Uart(FarEnd):
@@ -100,22 +82,3 @@ class Uart(FarEnd):
 def _parity_bit(byte: int, parity: str) -> int:
     odd = byte.bit_count() % 2
     return {"E": odd, "O": 1 - odd, "M": 1, "S": 0}[parity]
-
-
-def _level(levels: list[int], at: float) -> int:
-    index = int(at)
-    return levels[index] if index < len(levels) else 1
-
-
-def _next_high(levels: list[int], start: int) -> int:
-    while start < len(levels) and not levels[start]:
-        start += 1
-    return start
-
-
-def _falling(levels: list[int], start: int) -> int | None:
-    """The first place from `start` on where the line falls, or None in the silence."""
-    for at in range(max(1, start), len(levels)):
-        if not levels[at] and levels[at - 1]:
-            return at
-    return None
