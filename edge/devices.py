@@ -5,13 +5,13 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from drivers import catalog
 from drivers.contract import Moment, Surroundings
-from drivers.wire.address import TcpAddress
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
@@ -33,12 +33,13 @@ class Devices:
     `targets` stays the same object while devices come and go.
     """
 
-    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard) -> None:
+    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard, folder: Path) -> None:
         self.supervisors: dict[str, Supervisor] = {}
         self.targets: dict[str, Target] = {}
         self._journal = journal
         self._clock = clock
         self._heard = heard
+        self._folder = folder
         self._served: dict[str, tuple[Device, ZoneInfo]] = {}
 
     def statuses(self) -> list[DeviceStatus]:
@@ -62,8 +63,9 @@ class Devices:
         surroundings = Surroundings(
             zone,
             secrets.token_hex(4),
-            "tcp" if isinstance(device.link, TcpAddress) else "serial",
+            device.link.kind,
             self._clock.boot[:8],
+            self._folder,
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))

@@ -88,7 +88,7 @@ class Edge:
         self._secrets = Secrets(lock.folder, journal.box)
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
-        self._devices = Devices(journal, self._clock, self._watch.heard)
+        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
         self.routes: list[Route] = []

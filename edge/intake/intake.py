@@ -88,11 +88,11 @@ class Intake:
             self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}
 
     def _count_call(self, call: Call, now: Moment) -> None:
-        if call.stage == "ringing":
+        if call.stage == "ringing" and call.direction == "incoming":
             self.rung += 1
             self.unrung = 0
         elif call.stage == "ended":
             live = call.time_resolution == "second"
             self.calls += 1
             self.unrung += live and call.direction == "incoming"
-            self._heard(replace(now, live=live))
+            self._heard(now if now.live is live else replace(now, live=live))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from drivers.events import Direction
+from drivers.events import Direction, NumberTold
 
 if TYPE_CHECKING:
     from edge.intake.numbering import Home, Passes, Reading, Rules
@@ -83,14 +83,21 @@ class _Digits:
 
 
 def normalize(
-    printed: str | None, direction: Direction, plan: NumberPlan, *, masked: bool = False
+    printed: str | None,
+    direction: Direction,
+    plan: NumberPlan,
+    *,
+    masked: bool = False,
+    told: NumberTold | None = None,
 ) -> Number:
     """Read one number; never raises on any text.
 
-    `printed` and `masked` are the fields of `drivers.events.Call`. Costs about a microsecond for a
-    number seen lately, else below a tenth of a millisecond; the first call of a process loads the
-    library of number plans.
+    `printed`, `masked` and `told` are the fields of `drivers.events.Call`. Costs about a
+    microsecond for a number seen lately, else below a tenth of a millisecond; the first call of a
+    process loads the library of number plans.
     """
+    if told is not None:
+        return Number(None, (printed or "")[:_LONGEST_TEXT].strip() or None, told)
     return _normalize(printed, direction, plan, masked)
 
 
@@ -170,11 +177,14 @@ def _first(candidates: Sequence[str], passes: "Passes", home: "Home") -> "Readin
 
 
 def _digits(text: str, start: int, *, loose: str) -> _Digits:
+    rest = text[start:]
+    if rest.isascii() and rest.isdigit():  # as nearly all are
+        return _Digits(rest, tuple(range(start + 1, len(text) + 1)), len(text), plus=False)
     found: list[str] = []
     ends: list[int] = []
     plus = False
     stop = len(text)
-    for index, sign in enumerate(text[start:], start):
+    for index, sign in enumerate(rest, start):
         if sign.isdecimal():
             found.append(str(unicodedata.decimal(sign)))
             ends.append(index + 1)
