@@ -1,9 +1,10 @@
-"""The three parts of the demo in one folder, joined as at a real site.
+"""The parts of the demo in one folder, joined as at a real site.
 
 exchange (a real pty) ──▶ `payvand run --data FOLDER/box` ──▶ `payvand crm --data FOLDER/crm`
-                                        └──▶ `payvand-web --data FOLDER/box`
+                                        ├──▶ `payvand-web --data FOLDER/box`
+Segal box (another) ────▶ the box
 
-All but the exchange are processes like any other of their kind; the demo plays that one.
+CRM, box and page are processes like any other of their kind; only what is plugged in is played.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from typing import Self
 
 from drivers.panasonic.exchange_port import SerialPort, serve_pty
 from edge.access.kept import read_code
-from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper
+from edge.demo import direct_lines
+from edge.demo.direct_lines import DirectLines
+from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper, Printout
 from edge.demo.part import Part
 from edge.errors import CommandFailed
 from edge.local.client import Client, NotAnswering, NotRunning
@@ -25,6 +28,7 @@ from edge.site import FILE, check
 from edge.site_file import save
 
 HOST = "127.0.0.1"
+EXCHANGE = "pbx1"
 BAUD = 9600
 START_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
@@ -51,10 +55,11 @@ class Scene:
     ) -> None:
         self.box = folder / "box"
         self.paper = Paper(model)
+        self.lines = DirectLines()
         self.url = ""
         self.page = ""
         self.factory = factory
-        self.started = False
+        self.started = not factory
         self.busy_port = None if _is_free(ports.crm) else ports.crm
         self.printing: asyncio.Task[None]
         self._folder = folder
@@ -75,20 +80,46 @@ class Scene:
         for part in self._parts.values():
             await part.end()
         self._cable.unplug()
+        self.lines.close()
 
     async def open(self) -> None:
         """Start the CRM, the box and then the exchange. Raises CommandFailed."""
         await self.open_crm()
         self.box.mkdir()
-        site = _bare() if self.factory else _site(self.port, self.url, self.paper)
+        ports = self.port, self.lines.uart.port
+        site = _bare() if self.factory else _site(*ports, self.url, self.paper)
         save(check(site), self.box / FILE)
         await self._start("the box", "run", "--data", self.box)
         if not self.factory:
-            async with _in_time("the box did not open its serial port"):
+            async with _in_time("the box did not open its serial ports"):
                 await self._box_listens()
         await self._open_page()
         self.printing = self._group.create_task(self._print())
         self._tasks.append(self.printing)
+        if not self.factory:
+            self._tasks.append(self._group.create_task(self.lines.serve()))
+
+    async def fall_silent(self) -> None:
+        """Return when what was on its way has gone, and nothing more comes."""
+        self.paper.end()
+        self.lines.end()
+        if self.started:
+            await self.printing
+
+    def is_read(self, status: Status) -> bool:
+        """Whether the box has read everything."""
+        if self.factory:
+            return sum(each.bytes_in for each in status.devices) >= self.paper.printed_bytes
+        read = {device.key: device.bytes_in for device in status.devices}
+        lines = read[direct_lines.KEY] >= self.lines.sent_bytes
+        return lines and read[EXCHANGE] >= self.paper.printed_bytes
+
+    @property
+    def printout(self) -> Printout:
+        """What the CRM must know by now."""
+        if self.factory:
+            return self.paper.printout()
+        return direct_lines.both(self.paper.printout(), self.lines.printout())
 
     @property
     def port(self) -> str:
@@ -144,7 +175,7 @@ class Scene:
         return part
 
     async def _box_listens(self) -> None:
-        """Return when the box has the port open: what is printed earlier nobody reads."""
+        """Return when the box has its ports open: what is printed earlier nobody reads."""
         while True:
             if await self._is_online():
                 return
@@ -155,7 +186,7 @@ class Scene:
             status = await self.status()
         except NotRunning:
             return False
-        return any(device.state == "online" for device in status.devices)
+        return bool(status.devices) and all(each.state == "online" for each in status.devices)
 
 
 @asynccontextmanager
@@ -174,7 +205,7 @@ def _bare() -> dict[str, object]:
     return {"version": 1, "name": "branch", "timezone": TIMEZONE}
 
 
-def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
+def _site(port: str, lines_port: str, url: str, paper: Paper) -> dict[str, object]:
     """The tables of a well set up site: nothing is left to be guessed."""
     return {
         "version": 1,
@@ -182,7 +213,7 @@ def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
         "timezone": TIMEZONE,
         "device": [
             {
-                "key": "pbx1",
+                "key": EXCHANGE,
                 "driver": "panasonic",
                 "link": {"serial": port, "baud": BAUD},
                 "settings": {
@@ -191,7 +222,16 @@ def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
                     "area_code": OFFICE.area_code.lstrip("0"),
                     "hidden_extensions": [*OFFICE.groups, OFFICE.disa],
                 },
-            }
+            },
+            {
+                "key": direct_lines.KEY,
+                "driver": "callerid",
+                "link": {"serial": lines_port, "baud": direct_lines.BAUD},
+                "settings": {
+                    "profile": direct_lines.PROFILE,
+                    "area_code": OFFICE.area_code.lstrip("0"),
+                },
+            },
         ],
         "destination": [{"name": "crm", "kind": "link", "settings": {"url": url}}],
     }
