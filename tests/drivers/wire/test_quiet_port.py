@@ -17,6 +17,7 @@ from drivers.wire.uart import Sender, Uart
 from tests.drivers.detect.campaign import READERS
 
 LIMIT = 15
+NOBODY = 65534
 RECORD = b"21/11/26 20:12     205 03 <I>0497097                0'00 00:02'05               \r\n"
 
 
@@ -86,12 +87,18 @@ def test_port_that_is_missing_or_none(tmp_path: Path) -> None:
     assert wrong.value.code == "port-wrong"
 
 
-def test_port_without_permission(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may open everything")
-    (tmp_path / "port").touch(mode=0)
-    with pytest.raises(DeviceRefused):
-        QuietPort("/port", 9600, tmp_path)
+def test_port_without_permission(device: Uart) -> None:
+    """As another user, who is in no group that may open it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    Path(device.port).chmod(0o600)
+    os.seteuid(NOBODY)
+    try:
+        with pytest.raises(DeviceRefused) as refused:
+            QuietPort(device.port, 9600)
+    finally:
+        os.seteuid(0)
+    assert "dialout" in refused.value.advice
 
 
 async def test_ear_at_a_real_port_finds_speed_format_and_family(device: Uart) -> None:
