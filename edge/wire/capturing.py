@@ -30,8 +30,6 @@ from edge.wire.readable import READ_AT
 from edge.wire.recorder import Recorder
 
 LOOK_SECONDS = 1.0
-PATIENCE_SECONDS = 0.5
-"""For what the box kept from before; the first chunk gives the capture its beginning."""
 
 Say = Callable[[str], None]
 
@@ -196,24 +194,25 @@ def _shown(at: float, data: bytes, baud: int | None) -> str:
 async def typed_lines(lines: "asyncio.Queue[str | None]") -> None:
     """Read standard input by the line until cancelled; at its end put None, once."""
     loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
+    over = asyncio.Event()
+    rest = b""
+
+    def take() -> None:  # only here is it sure that reading does not block
+        nonlocal rest
+        data = os.read(0, 4096)
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            lines.put_nowait(line.decode(errors="replace").strip())
+        if not data:
+            over.set()
+
     try:
-        loop.add_reader(0, ready.set)
+        loop.add_reader(0, take)
     except (OSError, ValueError):  # a file, or closed
-        await lines.put(None)
-        return
+        over.set()
     try:
-        rest = b""
-        while True:
-            await ready.wait()
-            ready.clear()
-            data = os.read(0, 4096)  # it is ready
-            if not data:
-                await lines.put(None)
-                return
-            *whole, rest = (rest + data).split(b"\n")
-            for line in whole:
-                await lines.put(line.decode(errors="replace").strip())
+        await over.wait()
+        lines.put_nowait(None)
     finally:
         with suppress(OSError, ValueError):
             loop.remove_reader(0)

@@ -104,8 +104,8 @@ class WireJournal:
                 for key, device, chunks in batch:
                     if chunks:
                         self._append(key, device, chunks)
+                        self._failed = False
                 self._tidy()
-            self._failed = False
         except OSError as error:
             if not self._failed:
                 _log.warning("What devices send is not kept: %s fails: %s", self._folder, error)
