@@ -111,23 +111,12 @@ def days(db: sqlite3.Connection) -> list[Day]:
 def _compare(told: Receipts, db: sqlite3.Connection) -> list[Span]:
     gaps: list[Span] = []
     for receipt in told.receipts:
-<<<<<<< HEAD
-        held = _held(db, told.journal, receipt)
-        gaps += held.gaps
-        of_same = (told.journal, receipt.device, receipt.first, receipt.last)
-        db.execute(FORGET, of_same)
-        more = (receipt.day.isoformat(), held.box, held.agrees, msgspec.json.encode(receipt))
-        db.execute(
-            "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*of_same, *more)
-        )
-=======
         here = _here(db, told.journal, receipt)
         gaps += here.gaps
         place = (told.journal, receipt.device, receipt.first, receipt.last)
         kept = (receipt.day.isoformat(), here.box, here.agrees, msgspec.json.encode(receipt))
         db.execute(FORGET, place)
         db.execute("INSERT OR REPLACE INTO receipt VALUES (?,?,?,?,?,?,?,?)", place + kept)
->>>>>>> main
     return _joined(gaps)
 
 

@@ -73,11 +73,7 @@ def test_answers_are_those_of_the_contract(case: Case[Any], url: str) -> None:
 
 @given(changes=st.lists(st.tuples(st.sampled_from(["", *call_event(1)["data"]]), ODD), max_size=5))
 @FEW
-<<<<<<< HEAD
-def test_batches_are_answered_by_the_contract(changes: list[tuple[str, object]], url: str) -> None:
-=======
 def test_batches_are_answered_by_the_contract(changes: list[tuple[str, Any]], url: str) -> None:
->>>>>>> main
     events = [
         call_event(sequence, **({field: odd} if field else {}))
         for sequence, (field, odd) in enumerate(changes)
