@@ -1,8 +1,7 @@
 """The parts of the demo in one folder, joined as at a real site.
 
 exchange (a real pty) ──▶ `payvand run --data FOLDER/box` ──▶ `payvand crm --data FOLDER/crm`
-                                        ├──▶ `payvand-web --data FOLDER/box`
-Segal box (another) ────▶ the box
+Segal box (another) ────▶                └── asked by `payvand-web --data FOLDER/box`
 
 CRM, box and page are processes like any other of their kind; only what is plugged in is played.
 """
