@@ -39,6 +39,7 @@ from edge.local import (
     calls_routes,
     commissioning_routes,
     control,
+    detect_routes,
     settings_routes,
     status_routes,
     trial_routes,
@@ -214,6 +215,7 @@ class Edge:
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
             *wire_routes.routes(self._devices),
+            *detect_routes.routes(self._lock.folder),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

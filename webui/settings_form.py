@@ -59,13 +59,14 @@ def _number(text: str) -> object:
 def shown(settings: Mapping[str, Any], fields: Iterable[Field], prefix: str) -> dict[str, str]:
     """The fields of a form as the settings are now."""
     return {
-        prefix + field.name: _shown(settings[field.name])
+        prefix + field.name: as_text(settings[field.name])
         for field in fields
         if field.kind != "secret" and settings.get(field.name) is not None
     }
 
 
-def _shown(value: object) -> str:
+def as_text(value: object) -> str:
+    """A value as it stands in a field."""
     if isinstance(value, bool):
         return "on" if value else ""
     if isinstance(value, list):

@@ -1,19 +1,27 @@
 """Setup, step 5: the devices, and one call on each line, shown as it is understood."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from aiohttp import web
 
+from edge.access.refusals import Conflict, Forbidden
 from edge.local.calls_records import CallQuery, CallRow
+from edge.local.detect_records import Sensed
 from webui.form import Form, read
+from webui.live import Message
 from webui.pages.live_parts import drawn
 from webui.pages.setup import step_page
 from webui.pages.status import Shown
 from webui.pages.status import shown as status_shown
+from webui.settings_form import as_text
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
 MOST_CALLS = 10
+LISTEN_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,14 @@ class Heard:
     seen: Shown
     calls: tuple[CallRow, ...]
     proved: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port that is listened to; use: where a device is added as it was found, None before."""
+
+    sensed: Sensed
+    use: str | None
 
 
 @ROUTES.get("/setup/devices")
@@ -40,6 +56,42 @@ async def live(request: web.Request) -> web.StreamResponse:
         return visit.piece("setup_devices_part.html", heard=await _heard(visit))
 
     return await visit.serve(drawn(visit, draw))
+
+
+@ROUTES.get("/setup/devices/listen")
+async def listen(request: web.Request) -> web.StreamResponse:
+    """What is plugged in, and what it says, until all is known or two minutes are over."""
+    visit = Visit(request)
+    return await visit.serve(_sensed(visit))
+
+
+async def _sensed(visit: Visit) -> AsyncGenerator[Message, None]:
+    ports: dict[str, Sensed] = {}
+    try:
+        async with aclosing(visit.edge.detect(LISTEN_SECONDS)) as found:
+            async for sensed in found:
+                ports[sensed.name] = sensed
+                yield Message(_drawn(visit, ports, listening=True))
+        yield Message(_drawn(visit, ports, listening=False))
+    except (Conflict, Forbidden) as refusal:
+        yield Message(visit.piece("detected_part.html", refused=refusal.failure.text, ports=[]))
+
+
+def _drawn(visit: Visit, ports: dict[str, Sensed], *, listening: bool) -> str:
+    shown = [Port(sensed, _address(sensed)) for sensed in ports.values()]
+    return visit.piece("detected_part.html", ports=shown, listening=listening, refused=None)
+
+
+def _address(sensed: Sensed) -> str | None:
+    """Of the form for a new device, filled with what was found; None where nothing was."""
+    best = next(iter(sensed.proposals), None)
+    if best is None or sensed.device:
+        return None
+    link = "usb" if "usb" in sensed.link else "serial"
+    values = {"driver": best.driver, "link": link, "back": "/setup/devices"}
+    values |= {f"link.{name}": str(value) for name, value in sensed.link.items()}
+    values |= {f"settings.{name}": as_text(value) for name, value in best.settings.items()}
+    return f"/devices/new?{urlencode(values)}"
 
 
 @ROUTES.post("/setup/devices/prove")
