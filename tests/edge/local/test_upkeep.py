@@ -102,6 +102,9 @@ async def test_the_log_comes_with_the_newest_first_and_bounded(box: Running) -> 
     assert len(await edge.log(100_000)) == 1000
 
 
+_OF_NO_DRIVER_YET = {"fax.json", "recording.json", "sms.json"}
+
+
 async def test_privacy_names_each_field_of_each_schema_that_a_crm_is_promised(
     box: Running,
 ) -> None:
@@ -116,7 +119,7 @@ async def test_privacy_names_each_field_of_each_schema_that_a_crm_is_promised(
     promised: set[str] = set()
     for path in resources.files("edge.crm").joinpath("schemas").iterdir():
         schema = json.loads(path.read_text())
-        if path.name != "event.json":
+        if path.name not in {"event.json", *_OF_NO_DRIVER_YET}:
             promised |= set(_fields(schema))
     assert told == promised
     assert {"call.ended", "box.alarm", "command.result"} <= types
