@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from drivers import catalog
 from drivers.contract import Clock, Moment, Surroundings
 from edge.commands.target import Target
@@ -35,6 +37,7 @@ class Served:
     folder: Path
 
 
+_FOR_PEOPLE = ("line_names", "extension_names")
 Heard = Callable[[str], Callable[[Moment], None]]
 """By a device's key: what to call with the moment of each call that ended."""
 
@@ -67,7 +70,7 @@ class Devices:
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
-        wanted = {device.key: (device, site.zone) for device in site.device}
+        wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         over = [
             key
             for key, served in self._served.items()
@@ -105,6 +108,14 @@ class Devices:
             seal, driver, spec.commands, device.commands, supervisor.online
         )
         tasks.start(_task(device.key), supervisor.keep())
+
+
+def _nameless(device: Device) -> Device:
+    """Without the names that only people read: no device starts anew for one of these."""
+    names: dict[str, dict[str, str]] = {
+        field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
+    }
+    return replace(device, settings=replace(device.settings, **names)) if names else device
 
 
 def _task(key: str) -> str:

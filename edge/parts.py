@@ -5,7 +5,7 @@ site ─▶ one supervisor a device, one forwarder a destination, disk, clock, c
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from edge.access.setup import Setup
 from edge.calls.history import Calls
 from edge.checks.watch import Watch
 from edge.commands.shown import Commands
+from edge.commissioning import Report
 from edge.crms import Crms
 from edge.delivery.cloudevents import encode_event
 from edge.devices import Devices
@@ -36,19 +37,26 @@ from edge.journal.retime import recall
 from edge.local import (
     access_routes,
     calls_routes,
+    commissioning_routes,
     control,
     settings_routes,
     status_routes,
+    trial_routes,
+    upkeep_routes,
     wire_routes,
 )
+from edge.local.feed import Feed
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
+from edge.local.settings_records import SettingsShown
 from edge.local.status import ClockStatus, Status
 from edge.queues import Queues
+from edge.settings_shown import shown
 from edge.site import FILE, Site
 from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
 from edge.tasks import Tasks
+from edge.upkeep import Upkeep
 from edge.version import VERSION
 from edge.wire.journal import WireJournal
 
@@ -58,9 +66,15 @@ TIMELINE = "box/timeline"
 PORTS_FIRST_SECONDS = 0.5
 """How long a slow port or host may hold up the rest of the start."""
 
+LAST_ANSWER_SECONDS = 0.5
+
 
 class Edge:
-    """The running parts of one box. `service.run` gives it its journal and ends it."""
+    """The running parts of one box. `service.run` gives it its journal and ends it.
+
+    routes: what can be asked over the sockets, once they are served. renewal: what is to be done
+    with the data directory when nothing serves it any more, before all begins anew.
+    """
 
     def __init__(
         self, site: Site, journal: Journal, lock: DataLock, web_socket: Path | None = None
@@ -80,6 +94,9 @@ class Edge:
         self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder, self._wire)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
+        self.routes: list[Route] = []
+        self.renewal: Callable[[], None] | None = None
+        self._ended = asyncio.Event()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -91,6 +108,7 @@ class Edge:
                 group.create_task(self._keep_time())
                 group.create_task(self._disk.watch())
                 group.create_task(_end(stop))
+                group.create_task(_end(self._ended))
                 await self._ports_tried()
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
                 await self._crms.serve(self._site, self._tasks)
@@ -100,6 +118,11 @@ class Edge:
                 group.create_task(self._wire.keep())
         except* _Stopped:
             _LOG.info("stopped")
+
+    def renew(self, work: Callable[[], None]) -> None:
+        """End soon, so that whoever asked for it gets his answer, and have the work done then."""
+        self.renewal = work
+        asyncio.get_running_loop().call_later(LAST_ANSWER_SECONDS, self._ended.set)
 
     async def change(self, site: Site) -> None:
         """Go on with these settings; what is the same in them goes on untouched.
@@ -161,13 +184,9 @@ class Edge:
         await setup.prepare()
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
         queues = Queues(self._crms, self._journal, self._clock, calls)
+        self.routes = self._routes(setup, calls, queues)
         async with (
-            control.serve(
-                self._lock,
-                self._routes(setup, calls, queues),
-                self._access.caller,
-                self._web_socket,
-            ),
+            control.serve(self._lock, self.routes, self._access.caller, self._web_socket),
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._access.keep(self._tell_alarm))
@@ -178,11 +197,22 @@ class Edge:
         watch, access = self._watch, self._access
         changes = SiteChanges(self._lock.folder / FILE, self._secrets.vault, self.change)
         commands = Commands(self._journal, lambda: [crm.name for crm in self._crms.served])
+
+        async def settings() -> SettingsShown:
+            return shown(*await changes.read())
+
+        upkeep = Upkeep(
+            self._lock.folder, lambda: self._site, self.status, watch.look, settings, self.renew
+        )
         return [
             *status_routes.routes(self.status, self.events, watch.look, watch.metrics),
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
+            *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
+            *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
+            *Feed(self._journal, calls, self.status, access).routes(),
+            *upkeep_routes.routes(access, upkeep),
             *wire_routes.routes(self._devices),
         ]
 

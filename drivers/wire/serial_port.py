@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import os
 import termios
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -40,12 +41,18 @@ class SerialLink:
 
     identity: the USB adapter it was opened on, to be kept and given again as `known`.
     parity_errors: bytes of a seven bit line that came with wrong parity; they are passed on.
+    inputs: asks which of `cts`, `dsr` and `cd` the far end raises, None where the port has none.
     """
 
     def __init__(
-        self, stream: Stream, identity: UsbIdentity | None, seven_bits: SevenBits | None
+        self,
+        stream: Stream,
+        identity: UsbIdentity | None,
+        seven_bits: SevenBits | None,
+        inputs: Callable[[], frozenset[str] | None] = lambda: None,
     ) -> None:
         self.name = stream.name
+        self.inputs = inputs
         self.identity = identity
         self.parity_errors = 0
         self._stream = stream
@@ -96,7 +103,14 @@ async def open_serial(
     seven_bits = _seven_bits(address.format)
     if address.hold:
         stream.hold = Hold(port, address.hold, partial(_send, transport, seven_bits))
-    return SerialLink(stream, identity, seven_bits)
+    return SerialLink(stream, identity, seven_bits, partial(_inputs, port))
+
+
+def _inputs(port: "_Port") -> frozenset[str] | None:
+    try:
+        return frozenset(name for name in ("cts", "dsr", "cd") if getattr(port, name))
+    except (OSError, TypeError):  # a pty, or an adapter pulled out
+        return None
 
 
 def _send(transport: SerialTransport, seven_bits: SevenBits | None, data: bytes) -> None:

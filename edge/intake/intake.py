@@ -12,7 +12,7 @@ import msgspec
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
 from edge.intake.seal import Seal
-from edge.intake.trial import Trial
+from edge.intake.commissioning import Commissioning
 from edge.journal.journal import Journal
 from edge.local.status import Alarm
 
@@ -24,7 +24,7 @@ OVER = "-over"
 class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
-    heard: called with the moment of each call that ended, replayed ones not live. trial: which of
+    heard: called with the moment of each call that ended, replayed ones not live. commissioning: which of
     its calls are made to test it.
     """
 
@@ -40,7 +40,7 @@ class Intake:
         self.unrecognized = 0
         self.rung = 0
         self.unrung = 0
-        self.trial = Trial()
+        self.commissioning = Commissioning()
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
@@ -68,7 +68,7 @@ class Intake:
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
         now = self._clock()
-        facts = self.trial.marked(facts, now.monotonic)
+        facts = self.commissioning.marked(facts, now.monotonic)
         events = [self._seal.fact(fact, now) for fact in facts]
         await self._journal.append(events, (self.device, memory))
         for fact in facts:
@@ -114,4 +114,4 @@ class Intake:
             live = call.time_resolution == "second"
             self.calls += 1
             self.unrung += live and call.direction == "incoming"
-            self._heard(replace(now, live=live))
+            self._heard(now if now.live is live else replace(now, live=live))

@@ -41,7 +41,7 @@ class Supervisor:
     """One device, with its tap and its state for `payvand status`.
 
     tried: set once the link was opened, or failed to open, for the first time. online: set while
-    the driver serves the device.
+    the driver serves the device. link: the open one, None while there is none.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one device, joined here and nowhere else
@@ -56,6 +56,7 @@ class Supervisor:
         self.tap = Tap()
         self.tried = asyncio.Event()
         self.online = asyncio.Event()
+        self.link: Link | None = None
         self._driver_name = driver_name
         self._address = address
         self.driver = driver
@@ -113,7 +114,7 @@ class Supervisor:
         finally:
             self.tried.set()
         try:
-            self._link_name = link.name
+            self.link, self._link_name = link, link.name
             await self._remember_adapter(link)
             tapped = TappedLink(link, self.tap)
             await self.driver.run(tapped, self._emit, self._intake.memory)
@@ -124,6 +125,7 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - here and in the forwarder: the others go on
             _LOG.exception("%s: the driver stopped by a fault of its own", self._intake.device)
         finally:
+            self.link = None
             await link.close()
         return DeviceError("driver-fault", "The driver stopped by a fault; it is started again.")
 

@@ -61,14 +61,14 @@ def _wire(devices: Devices) -> Answer:
 
         served = devices.served(_key(ask, devices))
         query = ask.query(WireQuery)
-        tap, trial = served.supervisor.tap, served.intake.trial
+        tap, commissioning = served.supervisor.tap, served.intake.commissioning
         waiting: asyncio.Queue[Chunk] = asyncio.Queue(MOST_WAITING)
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         hear = _hearer(waiting)
         tap.hearers.append(hear)
         try:
             if query.test:
-                trial.begin(served.clock().monotonic)
+                commissioning.begin(served.clock().monotonic)
             kept = tap.chunks
             await stream.prepare(ask.request)
             await stream.write(b"".join(map(_line, kept)))
@@ -78,7 +78,7 @@ def _wire(devices: Devices) -> Answer:
         finally:
             tap.hearers.remove(hear)
             if query.test:
-                trial.end()
+                commissioning.end()
         return stream
 
     return answer
