@@ -122,7 +122,9 @@ def _compare(db: sqlite3.Connection, told: Receipts) -> list[Span]:
         of_same = (told.journal, receipt.device, receipt.first, receipt.last)
         db.execute(FORGET, of_same)
         more = (receipt.day.isoformat(), held.box, held.agrees, msgspec.json.encode(receipt))
-        db.execute("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*of_same, *more))
+        db.execute(
+            "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*of_same, *more)
+        )
     return _joined(gaps)
 
 

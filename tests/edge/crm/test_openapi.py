@@ -73,9 +73,7 @@ def test_answers_are_those_of_the_contract(case: Case, url: str) -> None:
 
 @given(changes=st.lists(st.tuples(st.sampled_from(["", *call_event(1)["data"]]), ODD), max_size=5))
 @FEW
-def test_batches_are_answered_by_the_contract(
-    changes: list[tuple[str, object]], url: str
-) -> None:
+def test_batches_are_answered_by_the_contract(changes: list[tuple[str, object]], url: str) -> None:
     events = [
         call_event(sequence, **({field: odd} if field else {}))
         for sequence, (field, odd) in enumerate(changes)
