@@ -3,8 +3,8 @@
 import msgspec
 
 from drivers.events import Call, DeviceState
-from edge.intake.tap import KEPT_BYTES, Chunk, Tap
 from edge.intake.commissioning import KNOWN_CALLS, LONGEST_SECONDS, Commissioning
+from edge.intake.tap import KEPT_BYTES, Chunk, Tap
 
 CALL = Call(
     stage="ringing",
