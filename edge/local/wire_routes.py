@@ -1,8 +1,8 @@
 """The bytes of a device, and a capture played into it. They hold numbers of people in full.
 
     operate  GET  /devices/{key}/wire            the last chunks, one JSON object a line, an end
-             GET  /devices/{key}/wire?follow=1   the same, then each new one, without end;
-                                                 &test=1 marks the calls made meanwhile
+             GET  /devices/{key}/wire?follow=1   the same, an empty one, then each new one, without
+                                                 end; &test=1 marks the calls made meanwhile
              POST /devices/{key}/replay          a capture: its calls go out marked as a test
 
 A follower that does not keep up misses chunks; the driver never waits for it.
@@ -72,6 +72,8 @@ def _wire(devices: Devices) -> Answer:
             kept = tap.chunks
             await stream.prepare(ask.request)
             await stream.write(b"".join(map(_line, kept)))
+            if query.follow:
+                await stream.write(_line(Chunk(served.clock().monotonic, "<", b"")))
             while query.follow:
                 await stream.write(_line(await waiting.get()))
             await stream.write_eof()
