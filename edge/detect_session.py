@@ -155,7 +155,7 @@ class Session:
                 except TimeoutError:
                     ear.tick(monotonic())
                 else:
-                    if chunk.way == "<":
+                    if chunk.way == "<" and chunk.data:
                         ear.hear(chunk.at, chunk.data)
             pump.cancel()
 

@@ -16,6 +16,8 @@ from drivers.contract import Clock, Moment, Surroundings
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
+from edge.intake.joined_lines import JoinedLines
+from edge.intake.joining import Line
 from edge.intake.seal import Seal, number_plan
 from edge.intake.supervisor import Supervisor
 from edge.journal.journal import Journal
@@ -59,6 +61,7 @@ class Devices:
         self._folder = folder
         self._wire = wire
         self._served: dict[str, Served] = {}
+        self._joined: dict[str, JoinedLines] = {}
 
     def served(self, key: str) -> Served:
         """One of them. Raises KeyError."""
@@ -71,6 +74,7 @@ class Devices:
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
+        await self._join(site, tasks)
         over = [
             key
             for key, served in self._served.items()
@@ -84,6 +88,25 @@ class Devices:
                 self._start(device, zone, tasks)
         self.supervisors = {key: self.supervisors[key] for key in wanted}
 
+    async def _join(self, site: Site, tasks: Tasks) -> None:
+        """Exchanges whose lines are seen by units too; what is the same as before goes on."""
+        feeds: dict[str, dict[Line, str]] = {}
+        for device in site.device:
+            if device.feeds is not None:
+                lines = feeds.setdefault(device.feeds.device, {})
+                lines |= {(device.key, line): to for line, to in device.feeds.lines.items()}
+        plans = {device.key: number_plan(device.settings) for device in site.device}
+        for key in [*self._joined]:
+            if self._joined[key].of != (feeds.get(key), plans.get(key)):
+                await tasks.end(_joined_task(key))
+                del self._joined[key]
+        for key, lines in feeds.items():
+            if key not in self._joined:
+                seal = Seal(key, self._clock.boot, plans[key])
+                joined = JoinedLines(seal, lines, self._journal, self._clock.now)
+                self._joined[key] = joined
+                tasks.start(_joined_task(key), joined.keep())
+
     def _start(self, device: Device, zone: ZoneInfo, tasks: Tasks) -> None:
         spec = catalog.spec(device.driver)
         surroundings = Surroundings(
@@ -95,7 +118,14 @@ class Devices:
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
-        intake = Intake(seal, self._journal, self._clock.now, self._heard(device.key))
+        exchange = device.feeds.device if device.feeds else device.key
+        intake = Intake(
+            seal,
+            self._journal,
+            self._clock.now,
+            self._heard(device.key),
+            lambda: self._joined.get(exchange),
+        )
         supervisor = Supervisor(device.driver, device.link, driver, intake, self._journal)
         supervisor.tap.hearers.append(
             self._wire.hearer(device.key, device.driver, supervisor.status.link)
@@ -116,6 +146,10 @@ def _nameless(device: Device) -> Device:
         field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
     }
     return replace(device, settings=replace(device.settings, **names)) if names else device
+
+
+def _joined_task(key: str) -> str:
+    return f"lines of {key}"
 
 
 def _task(key: str) -> str:

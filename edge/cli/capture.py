@@ -111,6 +111,7 @@ async def _until_over(
     script = list(steps(args.test))
 
     async def marks() -> None:
+        await source.ready.wait()
         await marking(lines, recorder, source.begun, script, _say)
         over.set()
 

@@ -11,8 +11,9 @@ import msgspec
 
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
+from edge.intake.commissioning import Commissioning
+from edge.intake.joined_lines import JoinedLines
 from edge.intake.seal import Seal
-from edge.intake.trial import Trial
 from edge.journal.journal import Journal
 from edge.local.status import Alarm
 
@@ -24,8 +25,9 @@ OVER = "-over"
 class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
-    heard: called with the moment of each call that ended, replayed ones not live. trial: which of
-    its calls are made to test it.
+    heard: called with the moment of each call that ended, replayed ones not live. joined: whom to
+    ask first where other devices see the same calls. commissioning: which of its calls are made to
+    test it.
     """
 
     def __init__(
@@ -34,18 +36,20 @@ class Intake:
         journal: Journal,
         clock: Clock,
         heard: Callable[[Moment], None] = lambda _: None,
+        joined: Callable[[], JoinedLines | None] = lambda: None,
     ) -> None:
         self.device = seal.source
         self.calls = 0
         self.unrecognized = 0
         self.rung = 0
         self.unrung = 0
-        self.trial = Trial()
+        self.commissioning = Commissioning()
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
         self._clock = clock
         self._heard = heard
+        self._joined = joined
 
     @property
     def memory(self) -> bytes:
@@ -67,10 +71,18 @@ class Intake:
 
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
+        joined = self._joined()
+        if joined is not None:
+            await joined.ready()
         now = self._clock()
-        facts = self.trial.marked(facts, now.monotonic)
-        events = [self._seal.fact(fact, now) for fact in facts]
-        await self._journal.append(events, (self.device, memory))
+        facts = self.commissioning.marked(facts, now.monotonic)
+        if joined is None:
+            await self._journal.append(
+                [self._seal.fact(fact, now) for fact in facts], (self.device, memory)
+            )
+        else:
+            events, notes = joined.sealed(self._seal, facts, now)
+            await self._journal.append(events, (self.device, memory), notes)
         for fact in facts:
             self._count(fact, now)
 

@@ -17,7 +17,7 @@ class WireCalls(Asking):
     async def wire(
         self, device: str, *, follow: bool = False, test: bool = False
     ) -> AsyncGenerator[WireChunk, None]:
-        """The last chunks of a device; with `follow` then each new one, without end.
+        """The last chunks of a device; with `follow` an empty one and each new one, without end.
 
         test: calls that are made meanwhile, for half an hour at most, are marked as a test. Raises
         Unknown.

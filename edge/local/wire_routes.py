@@ -1,8 +1,8 @@
 """The bytes of a device, and a capture played into it. The bytes hold numbers of people in full.
 
     operate  GET  /devices/{key}/wire            the last chunks, one JSON object a line, an end
-             GET  /devices/{key}/wire?follow=1   the same, then each new one, without end;
-                                                 &test=1 marks the calls made meanwhile
+             GET  /devices/{key}/wire?follow=1   the same, an empty one, then each new one, without
+                                                 end; &test=1 marks the calls made meanwhile
              GET  /devices/{key}/capture         the last bytes as a capture, with other numbers
              POST /devices/{key}/replay          a capture: its calls go out marked as a test
 
@@ -71,24 +71,26 @@ def _wire(devices: Devices) -> Answer:
 
         served = devices.served(_key(ask, devices))
         query = ask.query(WireQuery)
-        tap, trial = served.supervisor.tap, served.intake.trial
+        tap, commissioning = served.supervisor.tap, served.intake.commissioning
         waiting: asyncio.Queue[Chunk] = asyncio.Queue(MOST_WAITING)
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         hear = _hearer(waiting)
         tap.hearers.append(hear)
         try:
             if query.test:
-                trial.begin(served.clock().monotonic)
+                commissioning.begin(served.clock().monotonic)
             kept = tap.chunks
             await stream.prepare(ask.request)
             await stream.write(b"".join(map(_line, kept)))
+            if query.follow:
+                await stream.write(_line(Chunk(served.clock().monotonic, "<", b"")))
             while query.follow:
                 await stream.write(_line(await waiting.get()))
             await stream.write_eof()
         finally:
             tap.hearers.remove(hear)
             if query.test:
-                trial.end()
+                commissioning.end()
         return stream
 
     return answer

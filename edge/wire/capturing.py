@@ -35,11 +35,16 @@ Say = Callable[[str], None]
 
 
 class PortCapture:
-    """From a port that nobody else has open. fixed: its speed, if it is known."""
+    """From a port that nobody else has open. fixed: its speed, if it is known.
+
+    ready: set when nothing of what is said from then on is missed.
+    """
 
     def __init__(self, port: str, fixed: int | None, say: Say) -> None:
         self.ear = Ear(readers(), fixed)
         self.begun = monotonic()
+        self.ready = asyncio.Event()
+        self.ready.set()
         self.header = _header(self.begun, ("link", port))
         self._say = say
         try:
@@ -90,6 +95,7 @@ class DeviceCapture:
     def __init__(self, data: Path, device: Device, say: Say, *, test: bool) -> None:
         self.ear = ear_of(device)
         self.begun = monotonic()
+        self.ready = asyncio.Event()
         self._data = data
         self._device = device
         self._test = test
@@ -122,7 +128,9 @@ class DeviceCapture:
             aclosing(edge.wire(self._device.key, follow=True, test=self._test)) as chunks,
         ):
             async for chunk in chunks:
-                if chunk.at > last and chunk.at >= self.begun:
+                if not chunk.data:
+                    self.ready.set()
+                elif chunk.at > last and (self.ready.is_set() or not self._test):
                     self._note(recorder, chunk)
                     self._say(_shown(chunk.at - self.begun, chunk.data, None))
         raise NotAnswering("payvand stopped while it was recorded; what came is in the file")

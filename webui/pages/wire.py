@@ -74,7 +74,7 @@ async def save(request: web.Request) -> web.Response:
 async def _news(visit: Visit, key: str, after: float) -> AsyncGenerator[Message, None]:
     async with aclosing(_batches(visit, key)) as batches:
         async for batch in batches:
-            fresh = [chunk for chunk in batch if chunk.at > after]
+            fresh = [chunk for chunk in batch if chunk.data and chunk.at > after]
             if not fresh:
                 continue
             after = fresh[-1].at

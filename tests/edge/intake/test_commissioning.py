@@ -3,8 +3,8 @@
 import msgspec
 
 from drivers.events import Call, DeviceState
+from edge.intake.commissioning import KNOWN_CALLS, LONGEST_SECONDS, Commissioning
 from edge.intake.tap import KEPT_BYTES, Chunk, Tap
-from edge.intake.trial import KNOWN_CALLS, LONGEST_SECONDS, Trial
 
 CALL = Call(
     stage="ringing",
@@ -30,38 +30,38 @@ CALL = Call(
 )
 
 
-def is_marked(trial: Trial, call_id: str, now: float) -> bool:
-    (fact,) = trial.marked([msgspec.structs.replace(CALL, call_id=call_id)], now)
+def is_marked(commissioning: Commissioning, call_id: str, now: float) -> bool:
+    (fact,) = commissioning.marked([msgspec.structs.replace(CALL, call_id=call_id)], now)
     assert isinstance(fact, Call)
     return fact.test
 
 
 def test_calls_that_begin_in_the_test_are_marked_to_their_end_and_others_stay_real() -> None:
-    trial = Trial()
-    assert not is_marked(trial, "before", 1.0)
-    trial.begin(2.0)
-    assert is_marked(trial, "a", 3.0)
-    assert not is_marked(trial, "before", 4.0)
-    trial.end()
-    assert is_marked(trial, "a", 5.0)
-    assert not is_marked(trial, "after", 6.0)
+    commissioning = Commissioning()
+    assert not is_marked(commissioning, "before", 1.0)
+    commissioning.begin(2.0)
+    assert is_marked(commissioning, "a", 3.0)
+    assert not is_marked(commissioning, "before", 4.0)
+    commissioning.end()
+    assert is_marked(commissioning, "a", 5.0)
+    assert not is_marked(commissioning, "after", 6.0)
 
 
 def test_test_ends_by_itself_after_half_an_hour() -> None:
-    trial = Trial()
-    trial.begin(0.0)
-    assert is_marked(trial, "a", LONGEST_SECONDS - 1)
-    assert not is_marked(trial, "b", LONGEST_SECONDS)
+    commissioning = Commissioning()
+    commissioning.begin(0.0)
+    assert is_marked(commissioning, "a", LONGEST_SECONDS - 1)
+    assert not is_marked(commissioning, "b", LONGEST_SECONDS)
 
 
 def test_what_is_known_is_bounded_and_states_pass() -> None:
-    trial = Trial()
-    trial.begin(0.0)
+    commissioning = Commissioning()
+    commissioning.begin(0.0)
     state = DeviceState("online", "connected", "Connected.")
-    assert trial.marked([state], 1.0) == [state]
+    assert commissioning.marked([state], 1.0) == [state]
     for number in range(2 * KNOWN_CALLS):
-        is_marked(trial, str(number), 1.0)
-    assert len(trial._calls) == KNOWN_CALLS
+        is_marked(commissioning, str(number), 1.0)
+    assert len(commissioning._calls) == KNOWN_CALLS
 
 
 def test_tap_tells_each_chunk_and_keeps_the_last_bytes() -> None:

@@ -1,7 +1,7 @@
 """Which calls of a device were made to test it: they go out with `test` true.
 
-    trial begins ──calls that begin now are marked──▶ ends, or 30 minutes pass
-                   and stay marked beyond their end; those that were going on stay real
+    begin ──calls that begin now are marked──▶ end, or 30 minutes pass
+            and stay marked beyond their end; those that were going on stay real
 
 What is marked is known as long as the process lives.
 """
@@ -17,7 +17,7 @@ LONGEST_SECONDS = 1800.0
 KNOWN_CALLS = 1000
 
 
-class Trial:
+class Commissioning:
     """The commissioning test of one device. Times are monotonic seconds."""
 
     def __init__(self) -> None:
