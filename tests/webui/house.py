@@ -117,6 +117,7 @@ class House:
         """Set it up as the page would, over the same socket: a user, an exchange, a CRM."""
         self.start_crm()
         aside(self._commission())
+        eventually(self.online, "the exchange's port open: what is printed before nobody reads")
 
     async def _commission(self) -> None:
         async with Client(self.data, token="") as nobody:
@@ -143,6 +144,13 @@ class House:
                     settings={"url": self.crm},
                 )
             )
+
+    def online(self) -> bool:
+        async def ask() -> bool:
+            async with Client(self.data) as edge:
+                return all(each.state == "online" for each in (await edge.status()).devices)
+
+        return aside(ask())
 
     def log_in(self, user: str = USER) -> Opened:
         async def ask() -> Opened:

@@ -8,9 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from tests.webui.house import PASSWORD, House
+from tests.webui.house import PASSWORD, House, eventually
 from webui.addresses import addresses
 from webui.dates import long_date, short_date
 from webui.visit import LANGUAGE_COOKIE, SESSION_COOKIE
@@ -37,10 +37,16 @@ TORTURE = (
 )
 
 
+def wait_live(page: Page, selector: str) -> None:
+    """Until its stream is open. Not by wait_for_function, whose polls our policy forbids."""
+    look = f"Boolean(document.querySelector('{selector}')?._htmx?.sse)"
+    eventually(lambda: page.evaluate(look), f"{selector} live at {page.url}")
+
+
 def test_a_call_appears_by_itself_and_focus_stays(branch: House, context_for: Context) -> None:
     page = context_for(branch).new_page()
     page.goto(branch.url + "/calls")
-    page.wait_for_function("document.querySelector('#calls')._htmx?.sse")
+    wait_live(page, "#calls")
     page.locator("td.number a").first.focus()
     focused = page.evaluate("document.activeElement.textContent")
     branch.call("09127770001", line="05")
@@ -80,7 +86,7 @@ def test_a_live_page_says_that_the_edge_is_away_and_comes_back(
     factory.commission()
     page = context_for(factory, lang="en").new_page()
     page.goto(factory.url + "/status")
-    page.wait_for_function("document.querySelector('#status')._htmx?.sse")
+    wait_live(page, "#status")
     factory.end("edge")
     page.wait_for_selector("#status >> text=does not answer")
     factory.start_edge()
@@ -235,7 +241,7 @@ def test_on_the_machines_own_address_as_on_loopback(
     names = {cookie["name"] for cookie in page.context.cookies()}
     assert {SESSION_COOKIE, LANGUAGE_COOKIE} <= names
     assert page.evaluate("isSecureContext")
-    page.wait_for_function("document.querySelector('#status')._htmx?.sse")
+    wait_live(page, "#status")
 
 
 def test_without_scripts_every_page_still_serves(branch: House, context_for: Context) -> None:
