@@ -23,15 +23,18 @@ from edge import box_alarm
 from edge.checks.watch import Watch
 from edge.commands.listener import Listener
 from edge.commands.serving import listeners
+from edge.delivery.choosing import Choice
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.identity import IdentityFile
 from edge.delivery.notebook import JournalNotebook
-from edge.delivery.progress import State
+from edge.delivery.receipts import Accounting, accounts
 from edge.delivery.restraint import Restraint
 from edge.delivery.retimed import Retimed, Times
+from edge.delivery.shown import shown
+from edge.delivery.tally import Tally
 from edge.delivery.terms import Terms
 from edge.errors import CommandFailed
 from edge.intake import clock
@@ -48,7 +51,7 @@ from edge.journal.journal import Journal, JournalFailed, JournalUnusable
 from edge.journal.retime import recall
 from edge.local import control
 from edge.local.lock import DataLock, hold
-from edge.local.status import ClockStatus, DestinationStatus, DestinationWord, Status
+from edge.local.status import ClockStatus, DestinationStatus, Status
 from edge.site import FILE, Destination, Device, Site
 from edge.site_file import load
 from edge.site_secrets import Secrets
@@ -60,12 +63,6 @@ TIMELINE = "box/timeline"
 """Under this name the journal keeps what is known of the true time in the last boots."""
 PORTS_FIRST_SECONDS = 0.5
 """How long a slow port or host may hold up the rest of the start."""
-_WORDS: dict[State, DestinationWord] = {
-    "working": "delivering",
-    "idle": "delivering",
-    "retrying": "retrying",
-    "refused": "stopped",
-}
 
 
 async def run(data: Path) -> None:
@@ -135,6 +132,7 @@ class Edge:
         self._supervisors = [self._supervisor(device) for device in site.device]
         self._forwarders: list[Forwarder] = []
         self._listeners: dict[str, Listener] = {}
+        self._accounts: dict[str, Accounting] = {}
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -150,10 +148,15 @@ class Edge:
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
                 self._forwarders = [self._forwarder(entry) for entry in self._site.destination]
                 self._listeners = self._listened()
+                self._accounts = accounts(
+                    self._site, self._forwarders, self._tally, self._branch, self._known_time
+                )
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 for forwarder in self._forwarders:
                     group.create_task(forwarder.run())
+                for accounting in self._accounts.values():
+                    group.create_task(accounting.keep())
                 group.create_task(self._watch.keep())
                 for listener in self._listeners.values():
                     group.create_task(listener.run())
@@ -237,6 +240,10 @@ class Edge:
         terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
         return Forwarder(entry.name, self._journal, right, terms)
 
+    def _tally(self, entry: Destination) -> Tally:
+        choice = Choice(entry.wanted, self._journal)
+        return Tally(entry.name, self._journal, choice, self._times)
+
     async def _serve_control(self) -> None:
         watch = self._watch
         async with control.serve(self._lock, self.status, self.events, watch.look, watch.metrics):
@@ -275,10 +282,20 @@ class Edge:
             clock=ClockStatus(now=now.utc, source=self._clock.source, since=self._clock.since),
             devices=tuple(self._watch.shown(each.status) for each in self._supervisors),
             destinations=tuple(
-                _destination(entry, forwarder, self._listeners.get(entry.name))
+                self._shown(entry, forwarder)
                 for entry, forwarder in zip(self._site.destination, self._forwarders, strict=True)
             ),
             issues=self._watch.issues,
+        )
+
+    def _shown(self, entry: Destination, forwarder: Forwarder) -> DestinationStatus:
+        listener = self._listeners.get(entry.name)
+        accounting = self._accounts.get(entry.name)
+        return shown(
+            entry.kind,
+            forwarder.progress,
+            commands=listener.advice if listener else "",
+            receipts=accounting.status if accounting else None,
         )
 
     async def events(self, after: int, through: int | None) -> AsyncGenerator[bytes, None]:
@@ -306,27 +323,3 @@ def _in_words(now: BoxClock) -> str:
     if now.source is None:
         return "no longer trusted; events count as estimated until somebody tells the time again"
     return f"it is {now.now().utc:%Y-%m-%d %H:%M:%S} UTC, by the {now.source}"
-
-
-def _destination(
-    entry: Destination, forwarder: Forwarder, listener: Listener | None
-) -> DestinationStatus:
-    progress = forwarder.progress
-    return DestinationStatus(
-        name=progress.name,
-        kind=entry.kind,
-        state=_WORDS[progress.state],
-        code=progress.last_answer,
-        advice=progress.advice,
-        since=progress.since,
-        cursor=progress.cursor,
-        backlog=progress.backlog,
-        behind=progress.behind,
-        behind_waits=progress.behind_waits,
-        parked=progress.parked,
-        last_ok_at=progress.last_ok_at,
-        next_try_in=progress.next_try_in,
-        delivered=progress.delivered,
-        wire_bytes=progress.wire_bytes,
-        commands=listener.advice if listener else "",
-    )

@@ -17,6 +17,7 @@ from edge.commands.source import CommandSource
 from edge.delivery.cloudevents import MAX_EVENTS
 from edge.delivery.connection import Connection
 from edge.delivery.identity import IdentityFile
+from edge.delivery.receipt import ReceiptTaker
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
@@ -176,7 +177,9 @@ class DestinationSpec:
     """One line of the destination table. `destination` takes the checked settings.
 
     most_events: how many one `deliver` is given at most. commands: where the CRM's commands come
-    from; None where it gives none.
+    from; None where it gives none. receipts: who compares what was sent; None where nobody does.
+    repeats_harm: what sending an old event once more would do there; empty where ids make it
+    harmless.
     """
 
     name: str
@@ -185,3 +188,5 @@ class DestinationSpec:
     destination: Callable[[Any, Branch], Destination]
     most_events: int = MAX_EVENTS
     commands: Callable[[Any, Branch], CommandSource | None] = lambda _settings, _branch: None
+    receipts: Callable[[Any, Branch], ReceiptTaker] | None = None
+    repeats_harm: str = ""

@@ -22,7 +22,6 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
@@ -135,6 +134,6 @@ def read_events(path: Path) -> Iterator[bytes]:
                 yield line
 
 
-def _lines(file: IO[Any]) -> Iterator[bytes]:
+def _lines(file: gzip.GzipFile) -> Iterator[bytes]:
     while line := file.readline(LONGEST_LINE):
         yield line

@@ -34,6 +34,7 @@ from edge.delivery.destination import (
 from edge.delivery.lanes import joined, moved, parted, plan
 from edge.delivery.loading import Load, Loading, Parcel, Passed
 from edge.delivery.progress import Progress, State
+from edge.delivery.repeats import Repeats
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal, Position
 from edge.own_fault import is_cancelled, is_of_journal
@@ -43,7 +44,10 @@ _OWN_FAULT = "A fault of Payvand's own while delivering; it is tried again; tell
 
 
 class Forwarder:
-    """Serves the destination of the settings' `name` until cancelled."""
+    """Serves the destination of the settings' `name` until cancelled.
+
+    repeats: what it is to send once more.
+    """
 
     def __init__(
         self,
@@ -53,14 +57,17 @@ class Forwarder:
         terms: Terms | None = None,
     ) -> None:
         self._name = name
-        self._journal = journal
+        self.journal = journal
         self._destination = destination
         terms = terms or Terms()
         self._restraint = terms.restraint
         self._pace = terms.pace
         self._size = BatchSize(terms.most_events)
+        self.repeats = Repeats()
         choice = Choice(terms.wanted, journal)
-        self._loading = Loading(journal, destination, self._size, self._restraint, choice)
+        self._loading = Loading(
+            journal, destination, self._size, self._restraint, choice, self.repeats
+        )
         self._parked: set[int] = set()
         self._delivered = 0
         self._since = datetime.now(UTC)
@@ -76,7 +83,7 @@ class Forwarder:
     def progress(self) -> Progress:
         """Where it stands now."""
         position = self._position
-        backlog = position.pending(self._journal.last)
+        backlog = position.pending(self.journal.last)
         at_ease: State = "working" if backlog else "idle"
         behind = position.live[0] - 1 - position.cursor if position.live else 0
         return Progress(
@@ -94,15 +101,16 @@ class Forwarder:
             next_try_in=None if self._next_try is None else max(0.0, self._next_try - monotonic()),
             delivered=self._delivered,
             wire_bytes=self._destination.wire_bytes,
+            repeats=self.repeats.waiting,
         )
 
     @property
     def _position(self) -> Position:
-        return self._journal.position(self._name)
+        return self.journal.position(self._name)
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises JournalFailed, alone or in a group, and nothing else."""
-        self._parked = {event.sequence for event in await self._journal.parked(self._name)}
+        self._parked = {event.sequence for event in await self.journal.parked(self._name)}
         while True:
             try:
                 await self._serve()
@@ -139,7 +147,10 @@ class Forwarder:
                     self._move(joined(self._position))
                 elif isinstance(part := load.pending[-1], Passed):
                     load.pending.pop()
-                    self._move(moved(self._position, load.lane, part.last))
+                    if load.repeats is not None:
+                        load.repeats.sent(part.last)
+                    else:
+                        self._move(moved(self._position, load.lane, part.last))
                 else:
                     load.pending[-1:] = await self._attempt(load, part)
         finally:
@@ -149,7 +160,7 @@ class Forwarder:
         """Send once; returns what is still to be sent of it, the first part last."""
         batch = parcel.batch if parcel.ahead else replace(parcel.batch, after=load.confirmed)
         if len(batch.events) > self._size.most:
-            return await self._halve(batch)
+            return await self._halve(batch, ahead=parcel.ahead)
         begun, cost = monotonic(), self._destination.wire_bytes
         try:
             delivered = await self._destination.deliver(batch, parcel.body)
@@ -162,7 +173,7 @@ class Forwarder:
             await self._wait(failure, self._delay(failure))
             if isinstance(failure, TooSlow) and len(batch.events) > 1:
                 self._size.too_much(len(batch.events))
-                return await self._halve(batch)
+                return await self._halve(batch, ahead=parcel.ahead)
             return [parcel]
         finally:
             if load.lane.is_backlog:
@@ -178,7 +189,7 @@ class Forwarder:
         if len(batch.events) > 1:
             if too_big:
                 self._size.too_much(len(batch.events))
-            return await self._halve(batch)
+            return await self._halve(batch, ahead=parcel.ahead)
         if too_big:
             self._size.innocent()
         if not parcel.ahead:
@@ -204,7 +215,8 @@ class Forwarder:
         self._reached(delivered.answer)
         self._last_ok_at = datetime.now(UTC)
         if parcel.ahead:
-            return []
+            again = replace(batch, events=rest)
+            return [await self._loading.pack(again, ahead=True)] if rest else []
         self._delivered += len(batch.events) - len(rest) - len(rejected)
         load.confirmed = max(load.confirmed, delivered.through)
         to = rest[0].sequence - 1 if rest else batch.last
@@ -220,20 +232,21 @@ class Forwarder:
         """Let new events go ahead, where an outage left too many before them."""
         position = self._position
         after_outage, self._after_outage = self._after_outage, False
-        due = parted(position, self._journal.last, after_outage=after_outage)
+        due = parted(position, self.journal.last, after_outage=after_outage)
         if due is not position:
             self._move(due)
 
-    async def _halve(self, batch: Batch) -> list[Parcel]:
+    async def _halve(self, batch: Batch, *, ahead: bool) -> list[Parcel]:
         left, right = batch.halves()
-        return [await self._loading.pack(right), await self._loading.pack(left)]
+        pack = self._loading.pack
+        return [await pack(right, ahead=ahead), await pack(left, ahead=ahead)]
 
     def _move(self, position: Position) -> None:
-        self._journal.advance(self._name, position)
+        self.journal.advance(self._name, position)
 
     async def _park(self, load: Load, to: int, events: list[tuple[int, str]]) -> None:
         position = moved(self._position, load.lane, to)
-        await self._journal.park(self._name, events, position)
+        await self.journal.park(self._name, events, position)
         self._parked.update(sequence for sequence, _ in events)
 
     def _delay(self, failure: TryLater) -> float:

@@ -1,0 +1,37 @@
+"""A destination's progress as `payvand status` and the page have it."""
+
+from edge.delivery.progress import Progress, State
+from edge.local.status import DestinationStatus, DestinationWord, ReceiptStatus
+
+_WORDS: dict[State, DestinationWord] = {
+    "working": "delivering",
+    "idle": "delivering",
+    "retrying": "retrying",
+    "refused": "stopped",
+}
+
+
+def shown(
+    kind: str, progress: Progress, *, commands: str, receipts: ReceiptStatus | None
+) -> DestinationStatus:
+    """commands: why none can be fetched. receipts: how the last comparison went."""
+    return DestinationStatus(
+        name=progress.name,
+        kind=kind,
+        state=_WORDS[progress.state],
+        code=progress.last_answer,
+        advice=progress.advice,
+        since=progress.since,
+        cursor=progress.cursor,
+        backlog=progress.backlog,
+        behind=progress.behind,
+        behind_waits=progress.behind_waits,
+        parked=progress.parked,
+        last_ok_at=progress.last_ok_at,
+        next_try_in=progress.next_try_in,
+        delivered=progress.delivered,
+        wire_bytes=progress.wire_bytes,
+        commands=commands,
+        repeats=progress.repeats,
+        receipts=receipts,
+    )
