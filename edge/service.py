@@ -23,6 +23,7 @@ from edge import box_alarm
 from edge.checks.watch import Watch
 from edge.commands.listener import Listener
 from edge.commands.serving import listeners
+from edge.delivery.by_hand import ByHand
 from edge.delivery.choosing import Choice
 from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
@@ -49,7 +50,7 @@ from edge.journal.disk import Disk, Sacrifice, give_way
 from edge.journal.history import Retention
 from edge.journal.journal import Journal, JournalFailed, JournalUnusable
 from edge.journal.retime import recall
-from edge.local import control
+from edge.local import control, delivery_routes
 from edge.local.lock import DataLock, hold
 from edge.local.status import ClockStatus, DestinationStatus, Status
 from edge.site import FILE, Destination, Device, Site
@@ -124,6 +125,7 @@ class Edge:
         self._kept_timeline = recall(journal.memory(TIMELINE))
         self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
         self._times = Times(journal, self._clock)
+        self._by_hand = ByHand(journal, self._times)
         self._identity = IdentityFile(lock.folder)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
@@ -147,6 +149,14 @@ class Edge:
                 await self._ports_tried()
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
                 self._forwarders = [self._forwarder(entry) for entry in self._site.destination]
+                self._by_hand.serve(
+                    {
+                        entry.name: (entry, forwarder.repeats)
+                        for entry, forwarder in zip(
+                            self._site.destination, self._forwarders, strict=True
+                        )
+                    }
+                )
                 self._listeners = self._listened()
                 self._accounts = accounts(
                     self._site, self._forwarders, self._tally, self._branch, self._known_time
@@ -246,7 +256,10 @@ class Edge:
 
     async def _serve_control(self) -> None:
         watch = self._watch
-        async with control.serve(self._lock, self.status, self.events, watch.look, watch.metrics):
+        more = partial(delivery_routes.routes, self._by_hand.resend, self._by_hand.undelivered)
+        async with control.serve(
+            self._lock, self.status, self.events, watch.look, watch.metrics, more
+        ):
             await asyncio.Event().wait()
 
     async def _tell_started(self) -> None:

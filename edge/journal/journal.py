@@ -230,6 +230,10 @@ class Journal:
         wanted = msgspec.json.encode(list(subjects)).decode()
         return await self._query(partial(queries.find, bounds=(after, through), wanted=wanted))
 
+    async def count(self, first: int, last: int) -> int:
+        """How many events of these sequences are there."""
+        return await self._query(partial(queries.count, first=first, last=last))
+
     async def parked(self, destination: str) -> list[Parked]:
         """What the destination refused for good, by sequence."""
         return await self._query(partial(queries.parked, destination=destination))

@@ -9,6 +9,7 @@ The command line and the web page use it, so that neither knows the socket or th
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -17,6 +18,7 @@ import msgspec
 from edge.errors import CommandFailed
 from edge.local.issue import Report
 from edge.local.lock import SOCKET
+from edge.local.resent import Resent
 from edge.local.status import Status
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ T = TypeVar("T")
 
 BASE = "http://edge"
 ANSWER_SECONDS = 10.0
+LONG_SECONDS = 300.0
+"""For what looks at many events."""
 
 
 class NotRunning(CommandFailed):
@@ -84,19 +88,45 @@ class Client:
             yield line
         raise NotAnswering(self._stopped())
 
-    async def _one(self, path: str, read: Callable[[bytes], T]) -> T:
+    async def resend(self, first: int, last: int, to: str | None = None) -> Resent:
+        """Let stored events go once more, to one destination or to all. Looks at each of them."""
+        query = {"first": str(first), "last": str(last)} | ({"to": to} if to else {})
+        decode = msgspec.json.Decoder(Resent).decode
+        return await self._one("/resend", decode, "POST", query, seconds=LONG_SECONDS)
+
+    async def undelivered(self, to: str | None = None) -> AsyncGenerator[bytes, None]:
+        """The lines of an export, see edge.delivery.export.
+
+        Raises CommandFailed also where the destination is not clear.
+        """
+        async for line in self._lines({"to": to} if to else {}, "/undelivered"):
+            yield line
+
+    async def _one(
+        self,
+        path: str,
+        read: Callable[[bytes], T],
+        method: str = "GET",
+        query: dict[str, str] | None = None,
+        *,
+        seconds: float | None = None,
+    ) -> T:
         with self._explained():
             async with (
-                asyncio.timeout(self._answer_seconds),
-                self._session.get(f"{BASE}{path}") as response,
+                asyncio.timeout(seconds or self._answer_seconds),
+                self._session.request(method, f"{BASE}{path}", params=query) as response,
             ):
                 return read(await response.read())
 
-    async def _lines(self, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
+    async def _lines(
+        self, query: dict[str, str], path: str = "/events"
+    ) -> AsyncGenerator[bytes, None]:
         with self._explained():
             async with asyncio.timeout(self._answer_seconds) as limit:
-                async with self._session.get(f"{BASE}/events", params=query) as response:
+                async with self._session.get(f"{BASE}{path}", params=query) as response:
                     limit.reschedule(None)
+                    if response.status == HTTPStatus.ACCEPTED:  # no lines, but what is wrong
+                        raise CommandFailed(await response.text())
                     rest = b""
                     async for data in response.content.iter_any():
                         *lines, rest = (rest + data).split(b"\n")

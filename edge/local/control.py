@@ -6,6 +6,7 @@
     GET /events?after=N&follow=1  the same, then each new event as it is stored, without end
     GET /checks                   runs every health check now: edge.local.issue.Report
     GET /metrics                  Prometheus text: edge.local.metrics
+    and what delivery_routes.py has
 
 aiohttp's server costs 2.4 MB of resident memory beyond its client, which the edge has loaded for
 its destinations anyhow; it is imported when serving starts, after the ports are open.
@@ -47,14 +48,17 @@ the asker has gone. Raises JournalFailed."""
 
 
 @asynccontextmanager
-async def serve(
+async def serve(  # noqa: PLR0913 - what all can be asked for
     lock: DataLock,
     status: Callable[[], Status],
     events: Events,
     checks: Callable[[], Awaitable[Report]],
     metrics: Callable[[], Awaitable[str]],
+    more: Callable[[], "list[tuple[str, str, Route]]"] = list,
 ) -> AsyncIterator[None]:
     """Answer on the control socket while the context lasts.
+
+    more: routes of other files, as (method, path, handler), asked for when aiohttp is there.
 
     Holding the lock is what allows to replace a socket that a dead process left behind. Raises
     CommandFailed where the socket cannot be made.
@@ -68,6 +72,8 @@ async def serve(
     app.router.add_get("/events", _events_route(status, events))
     app.router.add_get("/checks", _checks_route(checks))
     app.router.add_get("/metrics", _metrics_route(metrics))
+    for method, place, handler in more():
+        app.router.add_route(method, place, handler)
     runner = web.AppRunner(
         app, access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
     )
