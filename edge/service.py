@@ -25,12 +25,12 @@ from edge.commands.listener import Listener
 from edge.commands.serving import listeners
 from edge.delivery.by_hand import ByHand
 from edge.delivery.choosing import Choice
-from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.identity import IdentityFile
 from edge.delivery.notebook import JournalNotebook
+from edge.delivery.numbered import encoded
 from edge.delivery.receipts import Accounting, accounts
 from edge.delivery.restraint import Restraint
 from edge.delivery.retimed import Retimed, Times
@@ -251,7 +251,7 @@ class Edge:
         return Forwarder(entry.name, self._journal, right, terms)
 
     def _tally(self, entry: Destination) -> Tally:
-        choice = Choice(entry.wanted, self._journal)
+        choice = Choice(entry.name, entry.wanted, self._journal)
         return Tally(entry.name, self._journal, choice, self._times)
 
     async def _serve_control(self) -> None:
@@ -318,8 +318,7 @@ class Edge:
             for event in await self._times.right(await self._journal.read(after)):
                 if through is not None and event.sequence > through:
                     return
-                origin = self._journal.origin(event.sequence)
-                yield encode_event(origin, self._journal.box, event)
+                yield encoded(self._journal, event)
                 after = event.sequence
 
 

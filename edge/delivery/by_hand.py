@@ -50,7 +50,7 @@ class ByHand:
     async def _resend(self, stretch: Stretch, entry: Destination, repeats: Repeats) -> ResentTo:
         if harm := destinations.spec(entry.kind).repeats_harm:
             return ResentTo(destination=entry.name, refused=harm)
-        choice = Choice(entry.wanted, self._journal)
+        choice = Choice(entry.name, entry.wanted, self._journal)
         position = self._journal.position(entry.name)
         events = unwanted = waiting = 0
         begin = end = 0

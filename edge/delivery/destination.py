@@ -8,7 +8,7 @@ None of them loses an event: it is sent again, in smaller batches, or parked wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,13 +26,15 @@ from edge.journal.records import Stored
 class Batch:
     """Events of one journal, rising, at least one. All up to `after` were settled before.
 
-    Sequences missing between `after` and `last` are parked or filtered, not lost.
+    Sequences missing between `after` and `last` are parked or filtered, not lost. shift: by so much
+    they are higher than in the ids of the events, where these come from another box.
     """
 
     journal: str
     box: str
     after: int
     events: Sequence[Stored]
+    shift: int = 0
 
     @property
     def first(self) -> int:
@@ -45,8 +47,8 @@ class Batch:
     def halves(self) -> tuple["Batch", "Batch"]:
         """Two batches of at least one event each; for a batch of two or more."""
         middle = len(self.events) // 2
-        left = Batch(self.journal, self.box, self.after, self.events[:middle])
-        return left, Batch(self.journal, self.box, left.last, self.events[middle:])
+        left = replace(self, events=self.events[:middle])
+        return left, replace(self, after=left.last, events=self.events[middle:])
 
 
 @dataclass(frozen=True, slots=True)

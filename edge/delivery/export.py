@@ -22,16 +22,18 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Raw, Struct
 
 from edge.delivery.choosing import Choice
-from edge.delivery.cloudevents import encode_event
 from edge.delivery.lanes import lanes
+from edge.delivery.numbered import encoded
 from edge.delivery.retimed import Times
 from edge.delivery.wanted import Wanted
-from edge.journal.journal import Journal
+from edge.journal.journal import Journal, Sealed
+from edge.journal.taking import Foreign
 
 FORM = "export 1"
 END = "end"
@@ -57,6 +59,20 @@ class End(Struct, frozen=True):
     payvand: str
     events: int
     sha256: str
+
+
+class _Told(Struct, frozen=True):
+    """An event, as its line has it."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[1-9][0-9]{0,17}$")]
+    source: Annotated[str, Meta(pattern=r"^/boxes/[^/]+/[^/]+$")]
+    type: str
+    time: Annotated[datetime, Meta(tz=True)]
+    timequality: Literal["synced", "corrected", "estimated"]
+    data: Raw
+    subject: str | None = None
+    timenotbefore: datetime | None = None
+    timenotafter: datetime | None = None
 
 
 class NoExport(Exception):
@@ -95,13 +111,12 @@ class Undelivered:
         yield msgspec.json.encode(End(END, events, digest.hexdigest()))
 
     async def _events(self, after: int, through: int) -> AsyncGenerator[bytes, None]:
-        choice = Choice(self.wanted, self.journal)
+        choice = Choice(self.destination, self.wanted, self.journal)
         while after < through and (found := await self.journal.read(after)):
             after = found[-1].sequence
             due = [event for event in found if event.sequence <= through]
             for event in await self.times.right(await choice.of(due)):
-                origin = self.journal.origin(event.sequence)
-                yield encode_event(origin, self.journal.box, event)
+                yield encoded(self.journal, event)
 
 
 def read_whole(path: Path) -> tuple[Head, End]:
@@ -125,13 +140,35 @@ def read_whole(path: Path) -> tuple[Head, End]:
     raise NoExport(f"{path} was cut short: export again, and wait until the command says so")
 
 
-def read_events(path: Path) -> Iterator[bytes]:
-    """The lines of its events. Raises what reading raises: `read_whole` comes first."""
+def read_events(path: Path) -> Iterator[Foreign]:
+    """Its events; `read_whole` comes first. Raises NoExport for what is no event of a box."""
     with gzip.open(path) as file:
         file.readline(LONGEST_LINE)
         for line in _lines(file):
             if not line.startswith(b'{"payvand":'):
-                yield line
+                yield _foreign(line, path)
+
+
+def _foreign(line: bytes, path: Path) -> Foreign:
+    try:
+        told = msgspec.json.decode(line, type=_Told)
+    except _NOT_OURS as error:
+        raise NoExport(f"{path} holds what is no event of a box: {error}") from error
+    journal, _, sequence = told.id.partition("-")
+    _, _, box, device = told.source.split("/")
+    # Nobody knows the boots of that box; events whose time has the same bounds are of one.
+    boot = f"{journal} {told.timenotbefore} {told.timenotafter}"
+    event = Sealed(
+        device=device,
+        type=told.type,
+        subject=told.subject,
+        time=told.time,
+        timequality=told.timequality,
+        boot=boot,
+        monotonic=0.0,
+        data=bytes(told.data),
+    )
+    return Foreign(journal, int(sequence), box, event)
 
 
 def _lines(file: gzip.GzipFile) -> Iterator[bytes]:

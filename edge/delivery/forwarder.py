@@ -64,7 +64,7 @@ class Forwarder:
         self._pace = terms.pace
         self._size = BatchSize(terms.most_events)
         self.repeats = Repeats()
-        choice = Choice(terms.wanted, journal)
+        choice = Choice(name, terms.wanted, journal)
         self._loading = Loading(
             journal, destination, self._size, self._restraint, choice, self.repeats
         )

@@ -176,7 +176,12 @@ class Loading:
 
     def _batch(self, after: int, events: Sequence[Stored]) -> Batch:
         origin = self._journal.origin(events[0].sequence)
-        return Batch(origin, self._journal.box, after, events)
+        taken = self._journal.taken(events[0].sequence)
+        if taken is None:
+            return Batch(origin, self._journal.box, after, events)
+        # What is before it is of another journal, and not to be told of in this one's numbers.
+        after = max(after, taken.first - 1)
+        return Batch(origin, taken.box, after, events, taken.shift)
 
     async def _events(self, load: Load) -> list[Stored]:
         after, through = load.read_to, load.lane.through

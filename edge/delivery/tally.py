@@ -5,6 +5,8 @@
 A row holds one day of one device, and where the journal's id changes it ends too. Where a clock was
 set back, a day may come twice, as two rows: no sequence is in both. Memory: one open row a device,
 and of each the calls as numbers of 64 bits.
+
+Events that were taken in from another box are not counted: they are a part of that box's days.
 """
 
 import hashlib
@@ -111,7 +113,7 @@ class Tally:
         open_: dict[str, _Open] = {}
         while self._reached < last and (found := await self._journal.read(self._reached)):
             due = [event for event in await self._times.right(found) if event.sequence <= last]
-            wanted = {each.sequence for each in await self._choice.of(due)} - parked
+            wanted = {each.sequence for each in await self._choice.of(self._own(due))} - parked
             for event in due:
                 day = event.time.astimezone(zone).date()
                 if day == until:
@@ -126,6 +128,9 @@ class Tally:
         self._reached = max(self._reached, last)
         for opened in open_.values():
             yield opened.row()
+
+    def _own(self, events: Sequence[Stored]) -> list[Stored]:
+        return [event for event in events if self._journal.taken(event.sequence) is None]
 
     def _add(self, open_: dict[str, _Open], event: Stored, day: date) -> list[Row]:
         """Count it; returns what is finished by that."""
@@ -151,7 +156,7 @@ class Tally:
         while reached < last and (found := await self._journal.read(reached)):
             due = [event for event in found if event.sequence <= last]
             here += len(due)
-            for event in await self._choice.of(due):
+            for event in await self._choice.of(self._own(due)):
                 counted = [row for row in of_device[event.device] if row.holds(event)]
                 if counted and event.sequence not in parked:
                     events += 1

@@ -40,6 +40,7 @@ from edge.journal.records import (
     Recovery,
     Sealed,
     Stored,
+    TakenIn,
 )
 from edge.journal.recovery import Tell
 from edge.journal.rows import row
@@ -76,6 +77,7 @@ class Journal:
         self.recovered = opened.recovered
         self._path = path
         self._epochs = opened.epochs
+        self._taken = opened.taken
         self._lock = opened.lock
         self._memories = opened.memories
         self._positions = opened.positions
@@ -165,6 +167,10 @@ class Journal:
     def origin(self, sequence: int) -> str:
         """The journal id that an event was written with: the first part of its id for good."""
         return self._epochs[self._epoch(sequence)][1]
+
+    def taken(self, sequence: int) -> TakenIn | None:
+        """Of which other box an event is, None for this one's."""
+        return self._taken.get(self._epochs[self._epoch(sequence)][0]) if self._taken else None
 
     def retain(
         self, history: History, destinations: Sequence[str], clock: Callable[[], datetime | None]
