@@ -106,11 +106,12 @@ async def _offline(data: Path, to: str | None) -> AsyncIterator[AsyncGenerator[b
     from edge.delivery.by_hand import ByHand
     from edge.delivery.repeats import Repeats
     from edge.delivery.retimed import Times
-    from edge.errors import BadInput, CommandFailed
+    from edge.errors import CommandFailed
     from edge.intake.clock import BoxClock, boot_id, read_kernel
     from edge.journal.journal import Journal, JournalUnusable
     from edge.journal.retime import recall
-    from edge.service import DATABASE, TIMELINE
+    from edge.local.lock import DATABASE
+    from edge.parts import TIMELINE
     from edge.site import FILE
     from edge.site_file import load
 
@@ -123,11 +124,8 @@ async def _offline(data: Path, to: str | None) -> AsyncIterator[AsyncGenerator[b
         raise CommandFailed(error.advice) from error
     try:
         clock = BoxClock(boot_id(), recall(journal.memory(TIMELINE)), read_kernel())
-        by_hand = ByHand(journal, Times(journal, clock))
-        by_hand.serve({entry.name: (entry, Repeats()) for entry in site.destination})
-        lines = by_hand.undelivered(to)
-        if isinstance(lines, str):
-            raise BadInput(lines)
+        served = [(entry, Repeats()) for entry in site.destination]
+        lines = ByHand(journal, Times(journal, clock), lambda: served).undelivered(to)
         async with aclosing(lines):
             yield lines
     finally:

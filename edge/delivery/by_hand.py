@@ -4,8 +4,9 @@ Both take the way that the destination's own events take: filtered, with the tim
 now, and under the ids that they have.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Sequence
 
+from edge.access.refusals import Unknown
 from edge.delivery.choosing import Choice
 from edge.delivery.destinations import catalog as destinations
 from edge.delivery.export import Undelivered
@@ -15,35 +16,41 @@ from edge.delivery.repeats import Repeats
 from edge.delivery.retimed import Times
 from edge.journal.journal import Journal
 from edge.journal.records import Position
+from edge.local.issue import Words
 from edge.local.resent import Resent, ResentTo
 from edge.site import Destination
 
+Served = Callable[[], Sequence[tuple[Destination, Repeats]]]
+
 
 class ByHand:
-    """Of one running box. Every method raises JournalFailed."""
+    """Of the destinations that `served` tells, each with its repeats. Raises JournalFailed."""
 
-    def __init__(self, journal: Journal, times: Times) -> None:
+    def __init__(self, journal: Journal, times: Times, served: Served) -> None:
         self._journal = journal
         self._times = times
-        self._served: Mapping[str, tuple[Destination, Repeats]] = {}
-
-    def serve(self, served: Mapping[str, tuple[Destination, Repeats]]) -> None:
-        """By name, the destinations from now on."""
         self._served = served
 
     async def resend(self, stretch: Stretch, to: str | None) -> Resent:
-        """Let a stretch go once more, to one destination or all for which that is harmless."""
+        """Let a stretch go once more, to one destination or all for which that is harmless.
+
+        Raises Unknown.
+        """
         first, last = stretch
-        if problem := self._unknown(to):
-            return Resent(problem=problem)
-        if last > self._journal.last:
-            newest = self._journal.last
-            return Resent(problem=f"the last event is {newest}: there is no {last} yet")
+        served = self._served()
+        _check(served, to)
+        if last > (newest := self._journal.last):
+            raise Unknown(
+                Words(
+                    f"the last event is {newest}: there is no {last} yet",
+                    f"آخرین رویداد {newest} است و {last} هنوز نیست.",
+                )
+            )
         held = await self._journal.count(first, last)
         sent = [
             await self._resend(stretch, entry, repeats)
-            for name, (entry, repeats) in self._served.items()
-            if to in (None, name)
+            for entry, repeats in served
+            if to in (None, entry.name)
         ]
         return Resent(gone=last - first + 1 - held, destinations=tuple(sent))
 
@@ -69,26 +76,32 @@ class ByHand:
             repeats.add([(begin, end)])
         return ResentTo(destination=entry.name, events=events, waiting=waiting, unwanted=unwanted)
 
-    def undelivered(self, to: str | None) -> AsyncGenerator[bytes, None] | str:
-        """The lines of an export; or what is wrong with the request."""
-        if problem := self._unknown(to):
-            return problem
-        if to is None and len(self._served) != 1:
-            return f"say for which destination, with --to: {self._names}"
-        name = to or next(iter(self._served))
-        wanted = self._served[name][0].wanted
-        return Undelivered(self._journal, self._times, name, wanted).lines()
+    def undelivered(self, to: str | None) -> AsyncGenerator[bytes, None]:
+        """The lines of an export. Raises Unknown, also where it is not clear of which."""
+        served = self._served()
+        _check(served, to)
+        found = [entry for entry, _ in served if to in (None, entry.name)]
+        if len(found) > 1:
+            names = ", ".join(entry.name for entry in found)
+            raise Unknown(
+                Words(f"say for which CRM, with --to: {names}", f"بگویید برای کدام CRM: {names}")
+            )
+        entry = found[0]
+        return Undelivered(self._journal, self._times, entry.name, entry.wanted).lines()
 
-    def _unknown(self, to: str | None) -> str:
-        if to is None and not self._served:
-            return "this box has no destination"
-        if to is not None and to not in self._served:
-            return f"there is no destination {to}: {self._names}"
-        return ""
 
-    @property
-    def _names(self) -> str:
-        return "it is one of " + ", ".join(self._served) if self._served else "there is none at all"
+def _check(served: Sequence[tuple[Destination, Repeats]], to: str | None) -> None:
+    names = [entry.name for entry, _ in served]
+    if not names:
+        raise Unknown(Words("this box has no CRM", "این دستگاه CRM ندارد."))
+    if to is not None and to not in names:
+        listed = ", ".join(names)
+        raise Unknown(
+            Words(
+                f"there is no CRM {to}: it is one of {listed}",
+                f"چنین CRMی نیست؛ یکی از اینهاست: {listed}",
+            )
+        )
 
 
 def _is_settled(position: Position, sequence: int) -> bool:

@@ -14,6 +14,7 @@ position. Only the journal's failure ends a forwarder, since without it nothing 
 import asyncio
 import logging
 from asyncio import TaskGroup
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -57,7 +58,7 @@ class Forwarder:
         terms: Terms | None = None,
     ) -> None:
         self._name = name
-        self.journal = journal
+        self._journal = journal
         self._destination = destination
         terms = terms or Terms()
         self._restraint = terms.restraint
@@ -83,7 +84,7 @@ class Forwarder:
     def progress(self) -> Progress:
         """Where it stands now."""
         position = self._position
-        backlog = position.pending(self.journal.last)
+        backlog = position.pending(self._journal.last)
         at_ease: State = "working" if backlog else "idle"
         behind = position.live[0] - 1 - position.cursor if position.live else 0
         return Progress(
@@ -104,13 +105,17 @@ class Forwarder:
             repeats=self.repeats.waiting,
         )
 
+    def unparked(self, sequences: Iterable[int]) -> None:
+        """These are no longer parked: stored after all, or given up."""
+        self._parked.difference_update(sequences)
+
     @property
     def _position(self) -> Position:
-        return self.journal.position(self._name)
+        return self._journal.position(self._name)
 
     async def run(self) -> None:
         """Deliver until cancelled. Raises JournalFailed, alone or in a group, and nothing else."""
-        self._parked = {event.sequence for event in await self.journal.parked(self._name)}
+        self._parked = {event.sequence for event in await self._journal.parked(self._name)}
         while True:
             try:
                 await self._serve()
@@ -232,7 +237,7 @@ class Forwarder:
         """Let new events go ahead, where an outage left too many before them."""
         position = self._position
         after_outage, self._after_outage = self._after_outage, False
-        due = parted(position, self.journal.last, after_outage=after_outage)
+        due = parted(position, self._journal.last, after_outage=after_outage)
         if due is not position:
             self._move(due)
 
@@ -242,11 +247,11 @@ class Forwarder:
         return [await pack(right, ahead=ahead), await pack(left, ahead=ahead)]
 
     def _move(self, position: Position) -> None:
-        self.journal.advance(self._name, position)
+        self._journal.advance(self._name, position)
 
     async def _park(self, load: Load, to: int, events: list[tuple[int, str]]) -> None:
         position = moved(self._position, load.lane, to)
-        await self.journal.park(self._name, events, position)
+        await self._journal.park(self._name, events, position)
         self._parked.update(sequence for sequence, _ in events)
 
     def _delay(self, failure: TryLater) -> float:

@@ -21,6 +21,7 @@ from edge.delivery.cloudevents import MAX_DATA
 from edge.delivery.destination import Batch, Destination
 from edge.delivery.earlier import Earlier
 from edge.delivery.lanes import Lane, lanes
+from edge.delivery.numbered import batch_of
 from edge.delivery.repeats import Repeats
 from edge.delivery.restraint import GATHER_SECONDS, Restraint
 from edge.journal.journal import Journal, Position, Stored
@@ -175,13 +176,7 @@ class Loading:
         return parcels
 
     def _batch(self, after: int, events: Sequence[Stored]) -> Batch:
-        origin = self._journal.origin(events[0].sequence)
-        taken = self._journal.taken(events[0].sequence)
-        if taken is None:
-            return Batch(origin, self._journal.box, after, events)
-        # What is before it is of another journal, and not to be told of in this one's numbers.
-        after = max(after, taken.first - 1)
-        return Batch(origin, taken.box, after, events, taken.shift)
+        return batch_of(self._journal, after, events)
 
     async def _events(self, load: Load) -> list[Stored]:
         after, through = load.read_to, load.lane.through

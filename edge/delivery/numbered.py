@@ -7,6 +7,7 @@ Everything on this box counts by its own sequences. Only what leaves it, and wha
 has the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +16,16 @@ from edge.delivery.cloudevents import encode_event
 from edge.delivery.destination import Batch, Delivered
 from edge.journal.journal import Journal
 from edge.journal.records import Stored
+
+
+def batch_of(journal: Journal, after: int, events: Sequence[Stored]) -> Batch:
+    """Events of one origin as a batch."""
+    origin = journal.origin(events[0].sequence)
+    taken = journal.taken(events[0].sequence)
+    if taken is None:
+        return Batch(origin, journal.box, after, events)
+    # What is before it is of another journal, and not to be told of in this one's numbers.
+    return Batch(origin, taken.box, max(after, taken.first - 1), events, taken.shift)
 
 
 def as_sent(batch: Batch) -> Batch:

@@ -15,18 +15,15 @@ How far receipts went lies in the journal, under a name of its own beside the de
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
 from edge.delivery.backoff import Pace
-from edge.delivery.destination import BadBatch, Branch, DeliveryError
-from edge.delivery.destinations import catalog as destinations
-from edge.delivery.forwarder import Forwarder
+from edge.delivery.destination import BadBatch, DeliveryError
 from edge.delivery.night import Kept, Night, NoReceipts
 from edge.delivery.receipt import ReceiptTaker, Stretch
 from edge.delivery.repeats import Repeats
@@ -34,7 +31,6 @@ from edge.delivery.tally import Tally
 from edge.journal.journal import Journal
 from edge.local.status import ReceiptStatus
 from edge.own_fault import is_cancelled, is_of_journal
-from edge.site import Destination, Site
 
 _LOG = logging.getLogger(__name__)
 _DRAW = random.SystemRandom().uniform
@@ -176,28 +172,3 @@ class Accounting:
     async def _save(self, kept: Kept) -> None:
         await self._journal.note(self._note, [("", msgspec.msgpack.encode(kept))])
         self._kept = kept
-
-
-def accounts(
-    site: Site,
-    forwarders: Sequence[Forwarder],
-    tally: Callable[[Destination], Tally],
-    branch: Callable[[Destination], Branch],
-    now: Callable[[], datetime | None],
-) -> dict[str, Accounting]:
-    """By destination, of those that compare. forwarders: of the site's destinations, in order."""
-    found = {}
-    for entry, forwarder in zip(site.destination, forwarders, strict=True):
-        takes = destinations.spec(entry.kind).receipts
-        if takes is not None:
-            taker = partial(takes, entry.settings, branch(entry))
-            found[entry.name] = Accounting(
-                entry.name,
-                forwarder.journal,
-                tally(entry),
-                taker,
-                forwarder.repeats,
-                site.zone,
-                now,
-            )
-    return found

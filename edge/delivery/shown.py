@@ -1,7 +1,9 @@
 """A destination's progress as `payvand status` and the page have it."""
 
+from edge.commands.listener import Listener
 from edge.delivery.progress import Progress, State
-from edge.local.status import DestinationStatus, DestinationWord, ReceiptStatus
+from edge.delivery.receipts import Accounting
+from edge.local.status import DestinationStatus, DestinationWord
 
 _WORDS: dict[State, DestinationWord] = {
     "working": "delivering",
@@ -12,9 +14,9 @@ _WORDS: dict[State, DestinationWord] = {
 
 
 def shown(
-    kind: str, progress: Progress, *, commands: str, receipts: ReceiptStatus | None
+    kind: str, progress: Progress, listener: Listener | None, account: Accounting | None
 ) -> DestinationStatus:
-    """commands: why none can be fetched. receipts: how the last comparison went."""
+    """With what its listener and its accounting say, where it has them."""
     return DestinationStatus(
         name=progress.name,
         kind=kind,
@@ -31,7 +33,7 @@ def shown(
         next_try_in=progress.next_try_in,
         delivered=progress.delivered,
         wire_bytes=progress.wire_bytes,
-        commands=commands,
+        commands=listener.advice if listener else "",
         repeats=progress.repeats,
-        receipts=receipts,
+        receipts=account.status if account else None,
     )

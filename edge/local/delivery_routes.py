@@ -1,45 +1,50 @@
-"""What a technician asks of the delivery, over the control socket.
+"""What a technician asks of the delivery.
 
-POST /resend?first=N&last=M[&to=NAME]   old events once more: edge.local.resent.Resent
-GET  /undelivered[?to=NAME]             an export, as edge/delivery/export.py has it, a line a line
+operate  POST /resend?first=N&last=M[&to=NAME]   old events once more
+numbers  GET /undelivered[?to=NAME]              an export, as edge/delivery/export.py has it
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
+from msgspec import Meta, Struct
 
 from edge.journal.records import JournalFailed
 from edge.local.resent import Resent
+from edge.local.route import Ask, Route, route
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-SEQUENCE_DIGITS = 18
-
 Resend = Callable[[tuple[int, int], str | None], Awaitable[Resent]]
-Undelivered = Callable[[str | None], "AsyncGenerator[bytes, None] | str"]
-"""The lines, or what is wrong with the request."""
+Undelivered = Callable[[str | None], AsyncGenerator[bytes, None]]
+"""The lines. Raises Unknown."""
+
+_Sequence = Annotated[int, Meta(ge=1, lt=10**18)]
 
 
-def routes(resend: Resend, undelivered: Undelivered) -> "list[tuple[str, str, Handler]]":
-    """As (method, path, handler)."""
-    from aiohttp import web
+class _Stretch(Struct, frozen=True):
+    first: _Sequence
+    last: _Sequence
+    to: str | None = None
 
-    async def repeated(request: web.Request) -> web.StreamResponse:
-        ends = (request.query.get("first", ""), request.query.get("last", ""))
-        if not all(end.isascii() and end.isdigit() and len(end) <= SEQUENCE_DIGITS for end in ends):
-            raise web.HTTPBadRequest(text="first and last must be sequences")
-        found = await resend((int(ends[0]), int(ends[1])), request.query.get("to"))
-        return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
-    async def exported(request: web.Request) -> web.StreamResponse:
-        found = undelivered(request.query.get("to"))
-        if isinstance(found, str):
-            return web.Response(status=202, text=found)
+class _Whose(Struct, frozen=True):
+    to: str | None = None
+
+
+def routes(resend: Resend, undelivered: Undelivered) -> list[Route]:
+    """Both."""
+
+    async def repeated(ask: Ask) -> Resent:
+        wanted = ask.query(_Stretch)
+        return await resend((wanted.first, wanted.last), wanted.to)
+
+    async def exported(ask: Ask) -> "web.StreamResponse":
+        from aiohttp import web
+
+        found, request = undelivered(ask.query(_Whose).to), ask.request
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await stream.prepare(request)
         try:
@@ -52,4 +57,7 @@ def routes(resend: Resend, undelivered: Undelivered) -> "list[tuple[str, str, Ha
                 request.transport.close()
         return stream
 
-    return [("POST", "/resend", repeated), ("GET", "/undelivered", exported)]
+    return [
+        route("POST", "/resend", "operate", repeated),
+        Route("GET", "/undelivered", "numbers", exported),
+    ]

@@ -19,11 +19,7 @@ class ResentTo(Struct, frozen=True, kw_only=True):
 
 
 class Resent(Struct, frozen=True, kw_only=True):
-    """The answer to a request. problem: what is wrong with it, empty where nothing is.
+    """The answer to a request. gone: how many of the asked sequences the box no longer holds."""
 
-    gone: how many of the asked sequences the box no longer holds.
-    """
-
-    problem: str = ""
     gone: int = 0
     destinations: tuple[ResentTo, ...] = ()

@@ -238,6 +238,6 @@ async def test_a_running_box_exports_too(
         other = await asyncio.to_thread(
             payvand, *at(tmp_path, "export", tmp_path / "f", "--to", "nobody")
         )
-        assert other.stderr == "payvand: there is no destination nobody: it is one of crm\n"
+        assert other.stderr == "payvand: there is no CRM nobody: it is one of crm\n"
         taken = await asyncio.to_thread(payvand, *at(tmp_path, "import", tmp_path / "f"))
         assert "already running" in taken.stderr

@@ -104,11 +104,11 @@ async def test_old_events_go_once_more_on_request(
         assert refused.returncode == 1
         unknown = await resend("3", "--to", "nobody")
         assert (unknown.returncode, unknown.stderr) == (
-            2,
-            "payvand: there is no destination nobody: it is one of crm, store\n",
+            1,
+            "payvand: there is no CRM nobody: it is one of crm, store\n",
         )
         beyond = await resend("3..4000")
-        assert beyond.returncode == 2
+        assert beyond.returncode == 1
         assert "the last event is " in beyond.stderr
 
 

@@ -58,7 +58,10 @@ class Box:
     def tally(self) -> Tally:
         clock = BoxClock("b00t", Timeline(), Reading(NOON.timestamp(), monotonic(), True))  # noqa: FBT003
         return Tally(
-            "crm", self.journal, Choice(self.wanted, self.journal), Times(self.journal, clock)
+            "crm",
+            self.journal,
+            Choice("crm", self.wanted, self.journal),
+            Times(self.journal, clock),
         )
 
     def accounting(self, repeats: Repeats | None = None) -> Accounting:

@@ -41,7 +41,7 @@ def _module() -> ModuleType:
 async def edge(tmp_path: Path) -> AsyncIterator["SmallEdge"]:
     small = _module().SmallEdge()
     with hold(tmp_path) as lock:
-        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+        async with control.serve(lock, small.routes()):
             yield small
 
 
@@ -124,7 +124,7 @@ async def test_the_edge_stops_although_somebody_follows(tmp_path: Path) -> None:
     small.lines.append(b"1")
     async with asyncio.timeout(20), Client(tmp_path) as client:
         with hold(tmp_path) as lock:
-            async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+            async with control.serve(lock, small.routes()):
                 lines = client.follow()
                 await anext(lines)
         with pytest.raises(NotAnswering, match="stopped while it answered"):
@@ -146,7 +146,7 @@ async def test_a_journal_that_fails_ends_the_answer_without_an_end(
     with hold(tmp_path) as lock:
         async with (
             asyncio.timeout(20),
-            control.serve(lock, small.status, events, small.checks, small.metrics),
+            control.serve(lock, small.routes(events)),
             Client(tmp_path) as client,
         ):
             lines = client.follow() if follows else client.events()
@@ -208,5 +208,5 @@ async def test_a_directory_in_place_of_the_socket_is_told(tmp_path: Path) -> Non
     (tmp_path / "control.sock").mkdir()
     small = _module().SmallEdge()
     with hold(tmp_path) as lock, pytest.raises(CommandFailed, match="Is a directory"):
-        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+        async with control.serve(lock, small.routes()):
             pass

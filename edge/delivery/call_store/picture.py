@@ -63,7 +63,7 @@ class Summary(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Picture:
     """hidden: extensions that turned out to be a ring group or DISA number."""
 
     summary: Summary
@@ -76,7 +76,7 @@ class Wanted:
         return self.summary.ended_at is not None
 
 
-def want(event: Stored, call: CallData) -> Wanted:
+def picture_of(event: Stored, call: CallData) -> Picture:
     """What is to be known after this event."""
     started = call.started_at or call.answered_at or call.ended_at or event.time
     ended = _ended(event, call, started)
@@ -94,7 +94,7 @@ def want(event: Stored, call: CallData) -> Wanted:
         if call.direction == "internal" and call.number_raw:
             far = Channel((Peer(call.number_raw, "extension"),), started, whole)
         channels = [*extensions[:1], far, *extensions[1:]]
-    return Wanted(summary, started, tuple(channels), frozenset(call.hidden_extensions))
+    return Picture(summary, started, tuple(channels), frozenset(call.hidden_extensions))
 
 
 def _number(call: CallData) -> str:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.delivery.call_store.picture import Peer, Picture, Response, picture_of
 from edge.delivery.call_store.told import CreateCall, CreateChannel, Step, Told, after, next_step
-from edge.delivery.call_store.wanted import Peer, Response, Wanted, want
 from edge.intake.seal import CallData
 from edge.journal.records import Stored
 from tests.edge.delivery.call_store.office import CASE_NAMES, NOW, case
@@ -31,7 +31,7 @@ def leg(extension: str | None, ring: int | None, talk: int | None, code: str | N
     }
 
 
-def wanted(kind: str = "call.ended", **fields: Any) -> Wanted:  # noqa: ANN401 - JSON
+def picture(kind: str = "call.ended", **fields: Any) -> Picture:  # noqa: ANN401 - JSON
     (sealed,) = case("ended-only")
     data = msgspec.json.decode(sealed.data)
     data |= {
@@ -45,7 +45,7 @@ def wanted(kind: str = "call.ended", **fields: Any) -> Wanted:  # noqa: ANN401 -
     }
     data |= fields
     call = msgspec.json.decode(msgspec.json.encode(data), type=CallData)
-    return want(_stored(kind), call)
+    return picture_of(_stored(kind), call)
 
 
 def _stored(kind: str) -> Stored:
@@ -62,7 +62,7 @@ def _stored(kind: str) -> Stored:
     )
 
 
-def steps(told: Told, goal: Wanted) -> tuple[list[Step], Told]:
+def steps(told: Told, goal: Picture) -> tuple[list[Step], Told]:
     """All steps to a goal, with ids as a CRM gives them."""
     made: list[Step] = []
     while (step := next_step(told, goal)) is not None:
@@ -95,7 +95,7 @@ ANSWERED: dict[str, Any] = {"answered_at": seconds(6), "ring_seconds": 6, "outco
     ],
 )
 def test_the_number(number: str | None, raw: str | None, status: str, sent: str) -> None:
-    goal = wanted(number=number, number_raw=raw, number_status=status)
+    goal = picture(number=number, number_raw=raw, number_status=status)
     assert goal.summary.number == sent
 
 
@@ -115,7 +115,7 @@ def test_the_number(number: str | None, raw: str | None, status: str, sent: str)
 def test_the_outcome(
     direction: str, outcome: str, talk: int | None, *, answered: bool, response: Response
 ) -> None:
-    goal = wanted(
+    goal = picture(
         direction=direction, outcome=outcome, talk_seconds=talk, ended_at=seconds(40), legs=[]
     )
     assert goal.summary.answered is answered
@@ -123,25 +123,25 @@ def test_the_outcome(
 
 
 def test_a_call_that_nobody_ended_ends_with_what_is_known_last() -> None:
-    assert wanted(**ANSWERED).summary.ended_at == seconds(6)
-    assert wanted(outcome="missed").summary.ended_at == BEGIN
+    assert picture(**ANSWERED).summary.ended_at == seconds(6)
+    assert picture(outcome="missed").summary.ended_at == BEGIN
 
 
 def test_an_incoming_call_begins_with_its_line_and_an_outgoing_with_its_extension() -> None:
     line, extension = Peer("04", "line"), Peer("109", "extension")
-    incoming = wanted("call.ringing", extension="109")
+    incoming = picture("call.ringing", extension="109")
     assert [channel.peers for channel in incoming.channels] == [(line,), (extension,)]
-    outgoing = wanted("call.ringing", direction="outgoing", extension="109")
+    outgoing = picture("call.ringing", direction="outgoing", extension="109")
     assert [channel.peers for channel in outgoing.channels] == [(extension,), (line,)]
 
 
 def test_a_device_without_lines_stands_for_its_line() -> None:
-    goal = wanted("call.ringing", line=None)
+    goal = picture("call.ringing", line=None)
     assert [channel.peers for channel in goal.channels] == [(Peer("pbx1", "line"),)]
 
 
 def test_legs_lie_end_to_end() -> None:
-    goal = wanted(
+    goal = picture(
         outcome="answered",
         answered_at=seconds(26),
         ended_at=seconds(86),
@@ -159,7 +159,7 @@ def test_legs_lie_end_to_end() -> None:
 
 
 def test_a_consultation_leaves_the_channel_with_its_extension() -> None:
-    goal = wanted(
+    goal = picture(
         **ANSWERED,
         ended_at=seconds(216),
         legs=[leg("104", 6, 30), leg("104", 0, 180, "TR")],
@@ -169,9 +169,9 @@ def test_a_consultation_leaves_the_channel_with_its_extension() -> None:
 
 
 def test_a_call_handed_on_twice_is_told_one_hand_at_a_time() -> None:
-    first = wanted(**ANSWERED, ended_at=seconds(48), legs=[leg("109", 6, 42)])
+    first = picture(**ANSWERED, ended_at=seconds(48), legs=[leg("109", 6, 42)])
     _, told = steps(Told(), first)
-    last = wanted(
+    last = picture(
         **ANSWERED,
         ended_at=seconds(90),
         legs=[leg("109", 6, 42), leg("150", 0, 20, "TR"), leg("107", 0, 22, "TR")],
@@ -187,10 +187,10 @@ def test_a_call_handed_on_twice_is_told_one_hand_at_a_time() -> None:
 
 
 def test_an_extension_that_only_rang_hangs_up_with_the_call() -> None:
-    _, told = steps(Told(), wanted("call.ringing", extension="104"))
-    made, told = steps(told, wanted("call.updated", extension="105"))
+    _, told = steps(Told(), picture("call.ringing", extension="104"))
+    made, told = steps(told, picture("call.updated", extension="105"))
     assert [type(step) for step in made] == [CreateChannel]
-    end = wanted(**ANSWERED, ended_at=seconds(48), extension="105", legs=[leg("105", 6, 42)])
+    end = picture(**ANSWERED, ended_at=seconds(48), extension="105", legs=[leg("105", 6, 42)])
     _, told = steps(told, end)
     conditions = {channel.peers[-1].name: channel.condition for channel in told.channels}
     assert conditions["104"].response == "not answered"
@@ -199,9 +199,9 @@ def test_an_extension_that_only_rang_hangs_up_with_the_call() -> None:
 
 
 def test_a_missed_call_that_rings_on_is_up_again() -> None:
-    missed = wanted(outcome="missed", ended_at=seconds(20), legs=[leg("104", 20, 0, "NA")])
+    missed = picture(outcome="missed", ended_at=seconds(20), legs=[leg("104", 20, 0, "NA")])
     _, told = steps(Told(), missed)
-    going = wanted("call.answered", answered_at=seconds(30), legs=[leg("104", 20, 0, "NA")])
+    going = picture("call.answered", answered_at=seconds(30), legs=[leg("104", 20, 0, "NA")])
     _, told = steps(told, going)
     assert told.channels[0].condition.status == "up"
     assert told.channels[1].condition.status == "over"
@@ -210,7 +210,7 @@ def test_a_missed_call_that_rings_on_is_up_again() -> None:
 
 
 def test_a_first_channel_without_a_name_is_left_alone() -> None:
-    goal = wanted(**ANSWERED, ended_at=seconds(48), legs=[leg("109", 6, 42)])
+    goal = picture(**ANSWERED, ended_at=seconds(48), legs=[leg("109", 6, 42)])
     step = next_step(Told(), goal)
     assert step is not None
     made, _ = steps(after(Told(), step, (1, None)), goal)
@@ -247,7 +247,7 @@ def test_any_course_of_a_call_comes_to_rest(calls: list[dict[str, Any]], directi
     told = Told()
     for call in calls:
         kind = "call.updated" if call["outcome"] is None else "call.ended"
-        goal = wanted(kind, **{**call, "direction": direction})
+        goal = picture(kind, **{**call, "direction": direction})
         made, told = steps(told, goal)
         assert sum(isinstance(step, CreateCall) for step in made) <= 1
         assert told.summary == goal.summary
@@ -263,8 +263,8 @@ def test_the_last_event_alone_comes_to_the_same_end(name: str) -> None:
     decode = msgspec.json.Decoder(CallData).decode
     told = Told()
     for event in events:
-        told = steps(told, want(_stored(event.type), decode(event.data)))[1]
-    alone = steps(Told(), want(_stored(events[-1].type), decode(events[-1].data)))[1]
+        told = steps(told, picture_of(_stored(event.type), decode(event.data)))[1]
+    alone = steps(Told(), picture_of(_stored(events[-1].type), decode(events[-1].data)))[1]
     assert told.summary == alone.summary
     assert told.channels[0].condition == alone.channels[0].condition
     assert {channel.peers[-1] for channel in told.channels} == {
