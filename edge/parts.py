@@ -19,10 +19,12 @@ from edge.access.setup import Setup
 from edge.calls.history import Calls
 from edge.checks.watch import Watch
 from edge.commands.shown import Commands
+from edge.commands.target import Target
 from edge.crms import Crms
 from edge.delivery.by_hand import ByHand
 from edge.delivery.numbered import encoded
 from edge.devices import Devices
+from edge.forgetting.forgetting import PER_HOUR, Forgetting
 from edge.intake import clock
 from edge.intake.clock import BoxClock
 from edge.intake.heritage import hand_down
@@ -39,14 +41,16 @@ from edge.local import (
     calls_routes,
     control,
     delivery_routes,
+    forget_routes,
     settings_routes,
     status_routes,
 )
+from edge.local.forgotten import FORGET, Forget
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
 from edge.local.status import ClockStatus, Status
 from edge.queues import Queues
-from edge.site import FILE, Site
+from edge.site import BOX, FILE, Site
 from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
 from edge.tasks import Tasks
@@ -77,6 +81,7 @@ class Edge:
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
         self._devices = Devices(journal, self._clock, self._watch.heard)
+        self._forgetting = self._able_to_forget()
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
 
@@ -126,6 +131,17 @@ class Edge:
             ],
         )
 
+    def _able_to_forget(self) -> Forgetting:
+        """The box itself takes this order, and no other."""
+        forgetting = Forgetting(self._lock.folder, self._journal, self._devices)
+        online = asyncio.Event()
+        online.set()
+        seal = Seal(BOX, self._clock.boot, NumberPlan())
+        self._devices.targets[BOX] = Target(
+            seal, forgetting, {FORGET: Forget}, {FORGET: PER_HOUR}, online
+        )
+        return forgetting
+
     def _retention(self) -> Retention:
         names = [entry.name for entry in self._site.destination]
         return Retention(self._site.history, names, self._clock.known)
@@ -156,6 +172,7 @@ class Edge:
         setup = Setup(self._access)
         await setup.prepare()
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
+        self._forgetting.told = calls.index.forget
         queues = Queues(self._crms, self._journal, self._clock, calls)
         async with (
             control.serve(
@@ -181,6 +198,7 @@ class Edge:
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
             *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
+            *forget_routes.routes(access, self._forgetting.forget),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

@@ -71,12 +71,10 @@ class Journal(Questions):
 
     def __init__(self, path: Path, opened: Opened) -> None:
         self.id = opened.epochs[-1][1]
-        self.box = opened.box
-        self.last = opened.last
+        self.box, self.last = opened.box, opened.last
         self.recovered = opened.recovered
         self._path = path
-        self._epochs = opened.epochs
-        self._taken = opened.taken
+        self._epochs, self._taken = opened.epochs, opened.taken
         self._lock = opened.lock
         self._memories = opened.memories
         self._positions = opened.positions
@@ -225,6 +223,12 @@ class Journal(Questions):
         """
         lines = [(destination, key, data) for key, data in notes]
         await self._commit(Work(self._loop.create_future(), notes=lines))
+
+    async def _alone(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        self._check()
+        done = self._writer.alone.add(do)
+        self.settle()
+        return cast("T", await asyncio.wrap_future(done))
 
     async def watch(self) -> NoReturn:
         """Wait for the end: raises JournalFailed when the disk lied. Then end the process."""

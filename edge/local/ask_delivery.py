@@ -1,10 +1,11 @@
-"""What the client asks of the delivery by hand: see delivery_routes.py."""
+"""What the client asks by hand of what is stored: see delivery_routes.py and forget_routes.py."""
 
 from collections.abc import AsyncGenerator
 
 import msgspec
 
 from edge.local.asking import Asking
+from edge.local.forgotten import Forget, Forgotten
 from edge.local.resent import Resent
 
 _LONG_SECONDS = 300.0
@@ -19,6 +20,11 @@ class DeliveryCalls(Asking):
         query = {"first": str(first), "last": str(last)} | _to(to)
         decode = msgspec.json.Decoder(Resent).decode
         return await self._one("POST", "/resend", decode, query=query, seconds=_LONG_SECONDS)
+
+    async def forget(self, number: str) -> Forgotten:
+        """Erase a person's number. Raises Mistakes and Unable."""
+        decode = msgspec.json.Decoder(Forgotten).decode
+        return await self._one("POST", "/forget", decode, Forget(number), seconds=_LONG_SECONDS)
 
     async def undelivered(self, to: str | None = None) -> AsyncGenerator[bytes, None]:
         """The lines of an export, see edge.delivery.export. Raises Unknown."""
