@@ -95,7 +95,7 @@ class Crms:
         delivering, listening, accounting = _tasks(entry.name)
         tasks.start(delivering, forwarder.run())
         source = spec.commands(entry.settings, self._branch(entry, zone))
-        if source is not None:
+        if source is not None and any(target.allowed for target in self._targets.values()):
             listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
             self.listeners[entry.name] = listener
             tasks.start(listening, listener.run())

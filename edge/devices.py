@@ -6,11 +6,13 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from drivers import catalog
 from drivers.contract import Moment, Surroundings
-from drivers.wire.address import TcpAddress
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
@@ -21,6 +23,7 @@ from edge.local.status import DeviceStatus
 from edge.site import Device, Site
 from edge.tasks import Tasks
 
+_FOR_PEOPLE = ("line_names", "extension_names")
 Heard = Callable[[str], Callable[[Moment], None]]
 """By a device's key: what to call with the moment of each call that ended."""
 
@@ -31,12 +34,13 @@ class Devices:
     `targets` stays the same object while devices come and go.
     """
 
-    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard) -> None:
+    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard, folder: Path) -> None:
         self.supervisors: dict[str, Supervisor] = {}
         self.targets: dict[str, Target] = {}
         self._journal = journal
         self._clock = clock
         self._heard = heard
+        self._folder = folder
         self._served: dict[str, tuple[Device, ZoneInfo]] = {}
         self._tasks: Tasks
 
@@ -67,7 +71,7 @@ class Devices:
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
         self._tasks = tasks
-        wanted = {device.key: (device, site.zone) for device in site.device}
+        wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         over = [key for key, served in self._served.items() if wanted.get(key) != served]
         await tasks.end(*(_task(key) for key in over))
         for key in over:
@@ -82,8 +86,9 @@ class Devices:
         surroundings = Surroundings(
             zone,
             secrets.token_hex(4),
-            "tcp" if isinstance(device.link, TcpAddress) else "serial",
+            device.link.kind,
             self._clock.boot[:8],
+            self._folder,
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
@@ -95,6 +100,14 @@ class Devices:
             seal, driver, spec.commands, device.commands, supervisor.online
         )
         tasks.start(_task(device.key), supervisor.keep())
+
+
+def _nameless(device: Device) -> Device:
+    """Without the names that only people read: no device starts anew for one of these."""
+    names: dict[str, dict[str, str]] = {
+        field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
+    }
+    return replace(device, settings=replace(device.settings, **names)) if names else device
 
 
 def _task(key: str) -> str:

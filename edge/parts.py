@@ -5,7 +5,7 @@ site ─▶ one supervisor a device, one forwarder a destination, disk, clock, c
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from edge.crms import Crms
 from edge.delivery.by_hand import ByHand
 from edge.delivery.numbered import encoded
 from edge.devices import Devices
-from edge.forgetting.forgetting import PER_HOUR, Forgetting
+from edge.forgetting.forgetting import Forgetting
 from edge.intake import clock
 from edge.intake.clock import BoxClock
 from edge.intake.heritage import hand_down
@@ -44,16 +44,22 @@ from edge.local import (
     forget_routes,
     settings_routes,
     status_routes,
+    trial_routes,
+    upkeep_routes,
 )
+from edge.local.feed import Feed
 from edge.local.forgotten import FORGET, Forget
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
+from edge.local.settings_records import SettingsShown
 from edge.local.status import ClockStatus, Status
 from edge.queues import Queues
+from edge.settings_shown import shown
 from edge.site import BOX, FILE, Site
 from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
 from edge.tasks import Tasks
+from edge.upkeep import Upkeep
 from edge.version import VERSION
 
 _LOG = logging.getLogger(__name__)
@@ -62,9 +68,15 @@ TIMELINE = "box/timeline"
 PORTS_FIRST_SECONDS = 0.5
 """How long a slow port or host may hold up the rest of the start."""
 
+LAST_ANSWER_SECONDS = 0.5
+
 
 class Edge:
-    """The running parts of one box. `service.run` gives it its journal and ends it."""
+    """The running parts of one box. `service.run` gives it its journal and ends it.
+
+    routes: what can be asked over the sockets, once they are served. renewal: what is to be done
+    with the data directory when nothing serves it any more, before all begins anew.
+    """
 
     def __init__(
         self, site: Site, journal: Journal, lock: DataLock, web_socket: Path | None = None
@@ -80,10 +92,13 @@ class Edge:
         self._secrets = Secrets(lock.folder, journal.box)
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
-        self._devices = Devices(journal, self._clock, self._watch.heard)
-        self._forgetting = self._able_to_forget()
+        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder)
+        self._forgetting = Forgetting(lock.folder, journal, self._devices)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
+        self.routes: list[Route] = []
+        self.renewal: Callable[[], None] | None = None
+        self._ended = asyncio.Event()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run all parts until `stop` is set. Raises JournalFailed."""
@@ -95,14 +110,21 @@ class Edge:
                 group.create_task(self._keep_time())
                 group.create_task(self._disk.watch())
                 group.create_task(_end(stop))
+                group.create_task(_end(self._ended))
                 await self._ports_tried()
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
+                self._serve_box(self._site)
                 await self._crms.serve(self._site, self._tasks)
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 group.create_task(self._watch.keep())
         except* _Stopped:
             _LOG.info("stopped")
+
+    def renew(self, work: Callable[[], None]) -> None:
+        """End soon, so that whoever asked for it gets his answer, and have the work done then."""
+        self.renewal = work
+        asyncio.get_running_loop().call_later(LAST_ANSWER_SECONDS, self._ended.set)
 
     async def change(self, site: Site) -> None:
         """Go on with these settings; what is the same in them goes on untouched.
@@ -113,6 +135,7 @@ class Edge:
         await hand_down(self._journal, site.device)
         self._watch.serve(site)
         await self._devices.serve(opened, self._tasks)
+        self._serve_box(opened)
         await self._crms.serve(opened, self._tasks)
         self._site = opened
         self._disk.retain(self._retention())
@@ -131,16 +154,15 @@ class Edge:
             ],
         )
 
-    def _able_to_forget(self) -> Forgetting:
-        """The box itself takes this order, and no other."""
-        forgetting = Forgetting(self._lock.folder, self._journal, self._devices)
+    def _serve_box(self, site: Site) -> None:
+        """What a CRM may order the box itself: to forget a person, where the settings allow it."""
         online = asyncio.Event()
         online.set()
         seal = Seal(BOX, self._clock.boot, NumberPlan())
+        allowed = site.commands.allowed
         self._devices.targets[BOX] = Target(
-            seal, forgetting, {FORGET: Forget}, {FORGET: PER_HOUR}, online
+            seal, self._forgetting, {FORGET: Forget}, allowed, online
         )
-        return forgetting
 
     def _retention(self) -> Retention:
         names = [entry.name for entry in self._site.destination]
@@ -174,13 +196,9 @@ class Edge:
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
         self._forgetting.told = calls.index.forget
         queues = Queues(self._crms, self._journal, self._clock, calls)
+        self.routes = self._routes(setup, calls, queues)
         async with (
-            control.serve(
-                self._lock,
-                self._routes(setup, calls, queues),
-                self._access.caller,
-                self._web_socket,
-            ),
+            control.serve(self._lock, self.routes, self._access.caller, self._web_socket),
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._access.keep(self._tell_alarm))
@@ -192,6 +210,13 @@ class Edge:
         changes = SiteChanges(self._lock.folder / FILE, self._secrets.vault, self.change)
         by_hand = ByHand(self._journal, self._crms.times, self._crms.repeats)
         commands = Commands(self._journal, lambda: [crm.name for crm in self._crms.served])
+
+        async def settings() -> SettingsShown:
+            return shown(*await changes.read())
+
+        upkeep = Upkeep(
+            self._lock.folder, lambda: self._site, self.status, watch.look, settings, self.renew
+        )
         return [
             *status_routes.routes(self.status, self.events, watch.look, watch.metrics),
             *access_routes.routes(access, setup),
@@ -199,6 +224,9 @@ class Edge:
             *calls_routes.routes(access, calls, queues, commands),
             *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
             *forget_routes.routes(access, self._forgetting.forget),
+            *trial_routes.routes(access, self._devices, self._crms, self._clock),
+            *Feed(self._journal, calls, self.status, access).routes(),
+            *upkeep_routes.routes(access, upkeep),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

@@ -16,6 +16,7 @@ from edge.journal.disk import give_way
 from edge.journal.journal import Journal, JournalFailed, JournalUnusable
 from edge.local.lock import DATABASE, hold
 from edge.parts import Edge
+from edge.renewal import finish, is_unfinished
 from edge.site import FILE
 from edge.site_file import load
 
@@ -27,15 +28,25 @@ async def run(data: Path, web_socket: Path | None = None) -> None:
 
     Raises SiteProblems for bad settings, CommandFailed when the journal cannot be used or fails.
     """
-    site = load(data / FILE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if not is_unfinished(data):
+        load(data / FILE)  # a mistake there is told before anything of the directory is touched
     with hold(data) as lock:
-        async with _journal(data / DATABASE) as journal:
-            await hand_down(journal, site.device)
-            await Edge(site, journal, lock, web_socket).serve(stop)
+        while True:
+            await asyncio.to_thread(finish, data)
+            site = load(data / FILE)
+            async with _journal(data / DATABASE) as journal:
+                await hand_down(journal, site.device)
+                edge = Edge(site, journal, lock, web_socket)
+                await edge.serve(stop)
+            if edge.renewal is None:
+                return
+            await asyncio.to_thread(edge.renewal)
+            if stop.is_set():
+                return
 
 
 @asynccontextmanager

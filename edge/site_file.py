@@ -24,7 +24,7 @@ _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|e
 def load(path: Path) -> Site:
     """Read and check a site file. Raises SiteProblems with every mistake in it."""
     try:
-        return check(_parsed(path))
+        return check(_parsed(path), folder=path.parent)
     except SiteProblems as error:
         raise SiteProblems(list(error.problems), path) from error
 
@@ -39,6 +39,8 @@ def to_toml(site: Site) -> str:
     head: Table = {"version": VERSION, "name": site.name, "timezone": site.timezone}
     if history := non_defaults(site.history):
         head["history"] = history
+    if commands := non_defaults(site.commands):
+        head["commands"] = commands
     parts = [tomli_w.dumps(head)]
     for device in site.device:
         parts.append("[[device]]\n")

@@ -8,7 +8,8 @@ wrong log-ins goes out as `box.alarm`. Everything here blocks: call it in a thre
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,7 @@ class Audit:
         for path in (self._older, self._path):
             if path.exists():
                 lines += path.read_bytes().splitlines()
-        return list(_entries(lines[-most:][::-1]))
+        return list(islice(_entries(reversed(lines)), most))
 
     def _is_torn(self) -> bool:
         """Whether the last line has no end, after a power cut."""
@@ -61,7 +62,7 @@ class Audit:
             return file.read(1) != b"\n"
 
 
-def _entries(lines: list[bytes]) -> Iterator[AuditEntry]:
+def _entries(lines: Iterable[bytes]) -> Iterator[AuditEntry]:
     for line in lines:
         try:
             yield msgspec.json.decode(line, type=AuditEntry)

@@ -37,10 +37,14 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """code: the hash of the setup code, "" before there is one. sessions: of this boot alone."""
+    """code: the hash of the setup code, "" before there is one. sessions: of this boot alone.
+
+    code_made: the box made the code, so that no label has it.
+    """
 
     version: int = _VERSION
     code: str = ""
+    code_made: bool = False
     users: tuple[User, ...] = ()
     boot: str = ""
     sessions: tuple[Session, ...] = ()

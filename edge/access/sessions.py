@@ -72,6 +72,11 @@ class Sessions:
             self._sessions[found.token] = found
         return found
 
+    def lives(self, session: Session, now: float) -> bool:
+        """Whether it goes on; asking so is no use of it."""
+        self._forget(now)
+        return session.token in self._sessions
+
     def confirm(self, session: Session, now: float) -> None:
         """Its user gave the password once more."""
         if session.token in self._sessions:

@@ -47,7 +47,7 @@ class Setup:
         try:
             if passwords.is_hash(laid):
                 async with access.changing:
-                    await access.save(replace(access.kept, code=laid))
+                    await access.save(replace(access.kept, code=laid, code_made=False))
                 with suppress(OSError):
                     await asyncio.to_thread(files.drop_code, access.folder)
             else:
@@ -143,7 +143,7 @@ class Setup:
                 Words(f"The disk does not take it: {error}.", "حافظه نمی‌پذیرد.")
             ) from error
         async with access.changing:
-            await access.save(replace(access.kept, code=kept))
+            await access.save(replace(access.kept, code=kept, code_made=True))
         return code
 
     def _word(self) -> SetupWord:

@@ -28,9 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from edge.log_tail import TAIL
     from edge.service import run as serve
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger().addHandler(TAIL)
     _keep_heap_small()
     asyncio.run(serve(args.data, args.web_socket))
     return 0

@@ -155,7 +155,7 @@ def _foreign(line: bytes, path: Path) -> Foreign:
     except _NOT_OURS as error:
         raise NoExport(f"{path} holds what is no event of a box: {error}") from error
     journal, _, sequence = told.id.partition("-")
-    _, _, box, device = told.source.split("/")
+    device = told.source.rpartition("/")[2]
     # Nobody knows the boots of that box; events whose time has the same bounds are of one.
     boot = f"{journal} {told.timenotbefore} {told.timenotafter}"
     event = Sealed(
@@ -168,7 +168,7 @@ def _foreign(line: bytes, path: Path) -> Foreign:
         monotonic=0.0,
         data=bytes(told.data),
     )
-    return Foreign(journal, int(sequence), box, event)
+    return Foreign(journal, int(sequence), event)
 
 
 def _lines(file: gzip.GzipFile) -> Iterator[bytes]:

@@ -4,7 +4,8 @@
     id            1a2b3c4d-901 … -1212     the other box's journal and sequence: lower by `shift`
 
 Everything on this box counts by its own sequences. Only what leaves it, and what is said of that,
-has the others.
+has the others. `source` names the box that sends: it took the other's place, and a CRM that knows
+boxes by their keys takes no events of one from another.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ def batch_of(journal: Journal, after: int, events: Sequence[Stored]) -> Batch:
     if taken is None:
         return Batch(origin, journal.box, after, events)
     # What is before it is of another journal, and not to be told of in this one's numbers.
-    return Batch(origin, taken.box, max(after, taken.first - 1), events, taken.shift)
+    return Batch(origin, journal.box, max(after, taken.first - 1), events, taken.shift)
 
 
 def as_sent(batch: Batch) -> Batch:
@@ -47,12 +48,10 @@ def as_stored(delivered: Delivered, batch: Batch) -> Delivered:
 
 
 def encoded(journal: Journal, event: Stored) -> bytes:
-    """The event as its own journal and box have it."""
+    """The event as it leaves this box."""
     taken = journal.taken(event.sequence)
-    origin = journal.origin(event.sequence)
-    if taken is None:
-        return encode_event(origin, journal.box, event)
-    return encode_event(origin, taken.box, _lower(event, taken.shift))
+    own = event if taken is None else _lower(event, taken.shift)
+    return encode_event(journal.origin(event.sequence), journal.box, own)
 
 
 def _lower(event: Stored, shift: int) -> Stored:

@@ -28,8 +28,6 @@ _ALWAYS = (
     "backups, exports and captures that were taken away",
     "what the telephone exchange itself stores, and may print again",
 )
-PER_HOUR = 60
-"""So many of these commands within an hour are executed, without a word in the settings."""
 
 
 class Serving(Protocol):

@@ -166,7 +166,7 @@ class Journal(Questions):
         return self._epochs[self._epoch(sequence)][1]
 
     def taken(self, sequence: int) -> TakenIn | None:
-        """Of which other box an event is, None for this one's."""
+        """How an event was taken in that is of another box, None for this one's."""
         return self._taken.get(self._epochs[self._epoch(sequence)][0]) if self._taken else None
 
     def retain(

@@ -120,7 +120,6 @@ class Taken(_Strict):
     """See edge.journal.records.TakenIn. `first`: of an epoch."""
 
     first = IntegerField(primary_key=True)
-    box = TextField()
     shift = IntegerField()
     destination = TextField()
 

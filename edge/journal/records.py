@@ -38,12 +38,11 @@ class Stored(Sealed, frozen=True, kw_only=True):
 class TakenIn(Struct, frozen=True):
     """The events of one epoch, from `first` on, come from another box.
 
-    box: its id. shift: so much higher are their sequences here than in their ids. destination: for
-    which they are; the others have them from that box, or never will.
+    shift: so much higher are their sequences here than in their ids. destination: for which they
+    are; the others have them from that box, or never will.
     """
 
     first: int
-    box: str
     shift: int
     destination: str
 

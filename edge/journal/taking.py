@@ -23,17 +23,16 @@ from edge.journal.packing import packed
 from edge.journal.records import Sealed
 from edge.journal.rows import INSERT, row
 
-_TAKEN = "INSERT INTO taken VALUES (?, ?, ?, ?)"
+_TAKEN = "INSERT INTO taken VALUES (?, ?, ?)"
 _EPOCH = "INSERT OR REPLACE INTO epoch VALUES (?, ?)"
 _HERE = "SELECT 1 FROM event WHERE sequence = ?"
 
 
 class Foreign(Struct, frozen=True):
-    """An event as its id and its source name it."""
+    """An event with the journal and the sequence that its id names."""
 
     journal: str
     sequence: int
-    box: str
     event: Sealed
 
 
@@ -86,15 +85,15 @@ def _take(
     place = top(connection)
     places = _places(opened, destination, place + 1)
     new = known = shift = 0
-    stretch: tuple[str, str] | None = None
+    stretch = ""
     for each in events:
         if _is_here(connection, places.get(each.journal, []), each.sequence):
             known += 1
             continue
-        if (each.journal, each.box) != stretch or each.sequence + shift <= place:
-            stretch, shift = (each.journal, each.box), place + 1 - each.sequence
+        if each.journal != stretch or each.sequence + shift <= place:
+            stretch, shift = each.journal, place + 1 - each.sequence
             connection.execute(_EPOCH, (place + 1, each.journal))
-            connection.execute(_TAKEN, (place + 1, each.box, shift, destination))
+            connection.execute(_TAKEN, (place + 1, shift, destination))
         place = each.sequence + shift
         values = row(each.event)
         connection.execute(INSERT, (place, *values[:-1], packed(values[-1])))

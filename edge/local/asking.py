@@ -4,7 +4,7 @@ What the edge refuses comes as the error of edge.access.refusals that it was the
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -118,13 +118,17 @@ class Asking:
                 yield line
 
     async def _pieces(
-        self, path: str, query: Mapping[str, str] | None = None, body: Struct | None = None
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Struct | None = None,
+        begins: float = 0.0,
     ) -> AsyncGenerator[bytes, None]:
-        """An answer as it comes, piece by piece; with a body it is a POST."""
+        """An answer as it comes, which begins within so many seconds; with a body it is a POST."""
         data = None if body is None else msgspec.json.encode(body)
         method = "GET" if body is None else "POST"
         with self._explained():
-            async with asyncio.timeout(self._answer_seconds) as limit:
+            async with asyncio.timeout(begins or self._answer_seconds) as limit:
                 async with self._session.request(
                     method, f"{BASE}{path}", data=data, params=query, headers=self._headers
                 ) as response:
@@ -132,6 +136,23 @@ class Asking:
                     limit.reschedule(None)
                     async for piece in response.content.iter_any():
                         yield piece
+
+    async def _stream(
+        self,
+        method: str,
+        path: str,
+        body: AsyncIterable[bytes],
+        headers: Mapping[str, str],
+        read: Callable[[bytes], T],
+    ) -> T:
+        """Send a body piece by piece, however long that takes."""
+        whole = {**self._headers, **headers}
+        with self._explained():
+            async with self._session.request(
+                method, f"{BASE}{path}", data=body, headers=whole
+            ) as response:
+                await _check(response)
+                return read(await response.read())
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -73,10 +73,11 @@ def listen(path: Path, mode: int) -> socket.socket:
     try:
         path.unlink(missing_ok=True)
         # Before bind, so that others cannot open the socket at any moment.
-        os.fchmod(listener.fileno(), mode)
+        os.fchmod(listener.fileno(), 0o600)
         listener.bind(str(path))
         if mode & 0o070:
             _give(path)
+        path.chmod(mode)  # bind takes the umask off
     except OSError as error:
         listener.close()
         raise CommandFailed(

@@ -93,10 +93,12 @@ def taking(  # noqa: PLR0913 - what one route is made of
     return Route(method, path, right, answer, fresh)
 
 
-def answered(found: object) -> "web.Response":
-    """JSON of it."""
+def answered(found: object) -> "web.StreamResponse":
+    """JSON of it; what is an answer already stays."""
     from aiohttp import web
 
+    if isinstance(found, web.StreamResponse):
+        return found
     if found is None:
         return web.Response(status=204)
     return web.Response(body=_encode(found), content_type="application/json")

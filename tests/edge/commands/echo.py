@@ -94,7 +94,7 @@ SPEC = DriverSpec(
     decoder=lambda _settings, around, memory: SmdrDecoder(
         PanasonicSettings(model="KX-TDA100"), around, memory
     ),
-    reader=lambda _settings: lambda _data: [],
+    reader=lambda _settings, _folder: lambda _data: [],
     asks=lambda _settings: [],
     commands={"say": Say},
 )

@@ -3,14 +3,11 @@
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from tests.edge.commands.campaign import campaign
 
 KILLS = 12
 
 
-@pytest.mark.timeout(300)
 async def test_commands_run_once_whenever_the_box_dies(tmp_path: Path) -> None:
     found = await campaign(tmp_path, KILLS, Random())
     assert found.wrong == []

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator.readers import read_from_filename
 
 import edge.crm
-from edge.crm import enrolment
+from edge.crm import boxes
 from edge.crm.server import Running, serve
 
 CONTRACT, _ = read_from_filename(str(Path(edge.crm.__file__).parent / "openapi.yaml"))
@@ -139,7 +139,7 @@ async def test_a_lost_answer_to_a_claim_is_given_again(hand: Hand) -> None:
 
 
 async def test_a_code_does_not_last_for_ever(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrolment, "CODE_SECONDS", -1)
+    monkeypatch.setattr(boxes, "CODE_SECONDS", -1)
     assert (await hand.enrol(await hand.claim()))[1]["code"] == "bad-claim"
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import sqlite3
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,7 +36,7 @@ from edge.journal.journal import Journal
 from edge.journal.records import Sealed
 from edge.journal.retime import Timeline
 from tests.edge.delivery.comparing import ComparingCrm
-from tests.edge.delivery.conftest import call
+from tests.edge.delivery.conftest import House, call
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 DAY = date(2026, 11, 21)
@@ -261,9 +262,6 @@ async def test_what_the_journal_no_longer_holds_is_told(box: Box, tmp_path: Path
 
 
 def _drop(path: Path, first: int, last: int) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM event WHERE sequence BETWEEN ? AND ?", (first, last))
 
@@ -353,6 +351,27 @@ async def test_without_a_known_time_nobody_asks(box: Box) -> None:
     accounting = box.accounting()
     box.now = None
     assert accounting.due() is None
+
+
+async def test_the_reference_crm_gets_back_what_it_lost(house: House, tmp_path: Path) -> None:
+    box = Box(house.journal, ComparingCrm(url=house.crm.url))
+    await box.fill(400)
+    await box.fill(2, device="box")
+    async with box.working() as accounting:
+        await asyncio.to_thread(_lose, tmp_path / "crm" / "crm.sqlite")
+        assert len(await house.stored()) == 398
+        await accounting.run(NEXT)
+        assert accounting.status.again == 4
+    assert sorted(await house.stored()) == list(range(1, 403))
+    async with box.working() as accounting:
+        await accounting.run(NEXT + timedelta(days=1))
+        assert (accounting.status.again, accounting.status.lost) == (0, 0)
+        assert (accounting.status.events, accounting.status.calls) == (402, 402)
+
+
+def _lose(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as crm, crm:
+        crm.execute("DELETE FROM event WHERE sequence IN (7, 8, 300, 402)")
 
 
 async def test_fifty_thousand_events_of_a_day_take_no_memory(box: Box) -> None:

@@ -93,7 +93,6 @@ async def slow_crm() -> AsyncIterator[SlowCrm]:
     await runner.cleanup()
 
 
-@pytest.mark.timeout(120)
 async def test_500_boxes_at_once_keep_to_the_rate_that_the_crm_tells(tmp_path: Path) -> None:
     async with slow_crm() as crm, AsyncExitStack() as stack:
         journals = []
@@ -104,7 +103,7 @@ async def test_500_boxes_at_once_keep_to_the_rate_that_the_crm_tells(tmp_path: P
             await journal.append([call(n) for n in range(1, EVENTS + 1)])
         settings = LinkSettings(url=crm.url)
         forwarders = [Forwarder("crm", each, LinkDestination(settings)) for each in journals]
-        async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
             tasks = [group.create_task(forwarder.run()) for forwarder in forwarders]
             while any(journal.pending("crm") for journal in journals):  # noqa: ASYNC110 - none tells
                 await asyncio.sleep(0.05)

@@ -18,7 +18,7 @@ from edge.commands.results import box_seal
 from edge.commands.signed import CrmTime, Order
 from edge.commands.target import Target
 from edge.devices import Devices
-from edge.forgetting.forgetting import PER_HOUR, Forgetting, NoDevices
+from edge.forgetting.forgetting import Forgetting, NoDevices
 from edge.intake.clock import BoxClock, Reading
 from edge.intake.tap import Tap
 from edge.journal.journal import Journal
@@ -44,7 +44,7 @@ async def test_an_order_leaves_no_trace_of_itself(tmp_path: Path) -> None:
     online = asyncio.Event()
     online.set()
     forgetting = Forgetting(folder, journal, NoDevices())
-    target = Target(box_seal("b"), forgetting, {FORGET: Forget}, {FORGET: PER_HOUR}, online)
+    target = Target(box_seal("b"), forgetting, {FORGET: Forget}, {FORGET: 60}, online)
     inbox = Inbox(journal, "crm")
     await inbox.open()
     dispatcher = Dispatcher(inbox, journal, {"box": target}, "b", now)
@@ -118,7 +118,7 @@ async def test_a_device_whose_memory_has_the_number_starts_anew_without_it(tmp_p
     await journal.append([], ("pbx1", b"an open call of 09120001122"))
     await journal.append([], ("pbx2", b"an open call of 02144556677"))
     clock = BoxClock("b", Timeline(), Reading(0.0, 0.0, synchronized=False))
-    devices = Devices(journal, clock, lambda _: lambda _: None)
+    devices = Devices(journal, clock, lambda _: lambda _: None, tmp_path)
     with suppress(ExceptionGroup):
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             await devices.serve(check(table), Tasks(group))

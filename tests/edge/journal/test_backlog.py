@@ -28,7 +28,7 @@ def _start(path: Path) -> tuple[float, float, int, int]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=60,
     )
     opened, read, count, memory = done.stdout.split()
     return float(opened), float(read), int(count), int(memory)

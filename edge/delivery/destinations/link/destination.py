@@ -134,7 +134,7 @@ SPEC = DestinationSpec(
     settings=LinkSettings,
     destination=_destination,
     commands=lambda settings, branch: (
-        LinkCommands(settings, branch) if settings.command_keys else None
+        LinkCommands(settings, branch) if branch.identity or settings.command_keys else None
     ),
     receipts=LinkReceipts,
 )

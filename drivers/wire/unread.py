@@ -14,9 +14,14 @@ _DIGIT = re.compile(r"\d")
 
 
 class Unread:
-    """Counts unread lines between reports."""
+    """Counts unread lines between reports.
 
-    def __init__(self) -> None:
+    why: what they are not. hopeless: what to do when nothing at all can be read.
+    """
+
+    def __init__(self, why: str, hopeless: str) -> None:
+        self._why = why
+        self._hopeless = hopeless
         self._count = 0
         self._sample = ""
         self._since_understood = 0
@@ -48,15 +53,10 @@ class Unread:
         facts: list[Fact] = []
         if self._since_understood >= HOPELESS and not self._alarmed:
             self._alarmed = True
-            advice = (
-                "Bytes come in, but no line can be read: check speed, data bits and parity of the"
-                " link against the exchange, and the model in the settings."
-            )
-            facts.append(DeviceState("alarm", "unreadable", advice))
+            facts.append(DeviceState("alarm", "unreadable", self._hopeless))
         due = self.due()
         if due is not None and due <= self._now:
-            why = "not a call line of this model, nor known noise"
-            facts.append(Unrecognized(self._count, self._sample, why))
+            facts.append(Unrecognized(self._count, self._sample, self._why))
             self._count = 0
             self._last_told = self._now
         return facts
