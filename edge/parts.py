@@ -20,6 +20,7 @@ from edge.calls.history import Calls
 from edge.checks.watch import Watch
 from edge.commands.shown import Commands
 from edge.commands.target import Target
+from edge.commissioning import Report
 from edge.crms import Crms
 from edge.delivery.by_hand import ByHand
 from edge.delivery.numbered import encoded
@@ -39,6 +40,7 @@ from edge.journal.retime import recall
 from edge.local import (
     access_routes,
     calls_routes,
+    commissioning_routes,
     control,
     delivery_routes,
     forget_routes,
@@ -224,7 +226,8 @@ class Edge:
             *calls_routes.routes(access, calls, queues, commands),
             *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
             *forget_routes.routes(access, self._forgetting.forget),
-            *trial_routes.routes(access, self._devices, self._crms, self._clock),
+            *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
+            *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
         ]
