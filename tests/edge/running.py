@@ -1,78 +1,75 @@
-"""A box in a process of its own, with a CRM that compares: fixtures for whoever imports them."""
+"""A whole edge in this process, on real sockets, with a user of each role."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from aiohttp import web
+from msgspec.structs import replace
 
+from edge.access.kept import User
+from edge.access.roles import ROLES, Role
 from edge.journal.journal import Journal
-from edge.local.client import Client, NotRunning
-from tests.edge.delivery.comparing import ComparingCrm
-from tests.edge.delivery.conftest import call
+from edge.local.client import Client
+from edge.local.lock import DATABASE, hold
+from edge.parts import Edge
+from edge.site import FILE
+from edge.site_file import load
 
+SECONDS = 20
 SITE = """
 version = 1
 name = "mashhad"
 timezone = "Asia/Tehran"
-[[destination]]
-name = "crm"
-kind = "link"
-settings = {{ url = "{url}", token = "made-up-token" }}
-[[destination]]
-name = "store"
-kind = "opencrm"
-settings = {{ url = "{url}" }}
 """
 
 
-@pytest.fixture
-async def crm() -> AsyncIterator[ComparingCrm]:
-    crm = ComparingCrm()
-    app = web.Application()
-    app.add_routes(crm.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    crm.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield crm
-    await runner.cleanup()
+@dataclass
+class Running:
+    """An edge that serves; page: a client as the web process has it, without a session."""
+
+    data: Path
+    edge: Edge
+    journal: Journal
+    page: Client
+
+    def token(self, role: Role) -> str:
+        """A new session of the user who has the role's name."""
+        access = self.edge._access
+        return access.sessions.begin(role, "10.0.0.1", access.clock().monotonic)[0]
+
+    def as_role(self, role: Role) -> Client:
+        return self.page.for_session(self.token(role), "10.0.0.1")
 
 
 @asynccontextmanager
-async def running(data: Path, root: Path) -> AsyncIterator[Client]:
-    """A box that has delivered all that it had."""
-    box = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "run", "--data", data),
-        env=os.environ | {"PYTHONPATH": str(root)},
-        stderr=asyncio.subprocess.PIPE,
+async def running(data: Path) -> AsyncIterator[Running]:
+    """Serve the site file in `data` until the context ends."""
+    stop = asyncio.Event()
+    with hold(data) as lock:
+        journal = await Journal.open(data / DATABASE)
+        edge = Edge(load(data / FILE), journal, lock)
+        serving = asyncio.ensure_future(edge.serve(stop))
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not (data / "web.sock").exists():
+                    assert not serving.done()
+                    await asyncio.sleep(0.01)
+            await _people(edge)
+            async with Client(data, token="") as page:
+                yield Running(data, edge, journal, page)
+        finally:
+            stop.set()
+            await serving
+            await journal.close()
+
+
+async def _people(edge: Edge) -> None:
+    access = edge._access
+    now = access.clock().utc
+    users = tuple(
+        User(name=role, role=role, password="$argon2id$none", made_at=now, password_at=now)
+        for role in ROLES
     )
-    try:
-        async with asyncio.timeout(30), Client(data) as client:
-            while True:
-                try:
-                    status = await client.status()
-                except NotRunning:
-                    await asyncio.sleep(0.05)
-                    continue
-                if status.destinations and status.destinations[0].backlog == 0:
-                    break
-                await asyncio.sleep(0.05)
-            yield client
-    finally:
-        box.send_signal(signal.SIGTERM)
-        await box.communicate()
-
-
-@pytest.fixture
-async def data(tmp_path: Path, crm: ComparingCrm) -> Path:
-    journal = await Journal.open(tmp_path / "journal.sqlite")
-    await journal.append([call(number) for number in range(20)])
-    await journal.close()
-    (tmp_path / "site.toml").write_text(SITE.format(url=crm.url))
-    return tmp_path
+    await access.save(replace(access.kept, users=users))

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from edge.delivery.wanted import Wanted
 from edge.journal.journal import Journal
 from edge.journal.records import Position
+from tests.edge.box_process import crm, running
 from tests.edge.delivery.comparing import ComparingCrm
 from tests.edge.delivery.conftest import START, call
-from tests.edge.running import crm, running
 
 __all__ = ["crm"]
 

@@ -7,8 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests.edge.box_process import crm, data, running
 from tests.edge.delivery.comparing import ComparingCrm
-from tests.edge.running import crm, data, running
 
 __all__ = ["crm", "data"]
 

@@ -26,8 +26,8 @@ from edge.journal.retime import Timeline
 from edge.local.forgotten import FORGET, Forget
 from edge.site import check
 from edge.tasks import Tasks
+from tests.edge.box_process import crm, data, running
 from tests.edge.forgetting.test_forgetting import NUMBER, of_person, traces
-from tests.edge.running import crm, data, running
 
 __all__ = ["crm", "data"]
 
