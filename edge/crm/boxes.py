@@ -64,8 +64,6 @@ ADVICE = {
     "too-many": (429, "too many wrong codes, or boxes that wait: try again later"),
     "not-found": (404, "no box has this device id"),
 }
-
-
 routes = web.RouteTableDef()
 
 

@@ -122,16 +122,16 @@ def _compare(told: Receipts, db: sqlite3.Connection) -> list[Span]:
 
 def _here(db: sqlite3.Connection, journal: str, receipt: Receipt) -> Here:
     """What is here between a receipt's first and last sequence."""
-    rows = db.execute(HERE, (journal, receipt.first, receipt.last)).fetchall()
-    box, calls, digest, events = journal, set(), hashlib.sha256(), 0
-    for sequence, call_id, reason, raw in rows:
+    box, calls, digest, events, known = journal, set(), hashlib.sha256(), 0, [receipt.first - 1]
+    for sequence, call_id, reason, raw in db.execute(HERE, (journal, receipt.first, receipt.last)):
+        known.append(sequence)
         source = "" if reason else msgspec.json.decode(raw, type=_Sourced).source
         if source.endswith(f"/{receipt.device}"):
             box, events = source.split("/")[2], events + 1
             calls.add(call_id)
             digest.update(b"%d\n" % sequence)
     agrees = (events, digest.hexdigest()) == (receipt.events, receipt.sha256)
-    known = (receipt.first - 1, *(row[0] for row in rows), receipt.last + 1)
+    known.append(receipt.last + 1)
     gaps = [(left + 1, right - 1) for left, right in pairwise(known) if right - left > 1]
     return Here(box, len(calls - {None}), agrees, [] if agrees else gaps)
 

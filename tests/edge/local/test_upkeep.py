@@ -102,6 +102,9 @@ async def test_the_log_comes_with_the_newest_first_and_bounded(box: Running) -> 
     assert len(await edge.log(100_000)) == 1000
 
 
+_OF_NO_DRIVER_YET = {"fax.json", "recording.json", "sms.json"}
+
+
 async def test_privacy_names_each_field_of_each_schema_that_a_crm_is_promised(
     box: Running,
 ) -> None:
@@ -116,7 +119,7 @@ async def test_privacy_names_each_field_of_each_schema_that_a_crm_is_promised(
     promised: set[str] = set()
     for path in resources.files("edge.crm").joinpath("schemas").iterdir():
         schema = json.loads(path.read_text())
-        if path.name != "event.json":
+        if path.name not in {"event.json", *_OF_NO_DRIVER_YET}:
             promised |= set(_fields(schema))
     assert told == promised
     assert {"call.ended", "box.alarm", "command.result"} <= types
@@ -228,6 +231,8 @@ def test_a_power_cut_in_the_middle_is_made_good_at_the_next_start(
             assert sorted(path.name for path in data.iterdir()) == ["access.json", FILE]
             assert "Asia/Baku" in (data / FILE).read_text()
             assert access.read(data).code == "$argon2id$label"
+        else:
+            assert [(data / name).read_text() for name in names] == ["old"] * len(names)
         steps += 1
     assert steps > 8
 
@@ -246,10 +251,12 @@ def test_a_power_cut_while_a_backup_is_put_in_place_loses_no_part_of_it(
             (data / renewal.RESTORING / name).write_text("new")
         if not _cut_after(steps, renewal.restoring(data), monkeypatch):
             break
-        if renewal.is_unfinished(data):
-            renewal.finish(data)
-        found = {p.name: p.read_text() for p in data.iterdir() if p.is_file()}
-        assert found == dict.fromkeys(names, "new") or "old" in found.values()
+        begun = not (data / renewal.RESTORING).exists()
+        assert renewal.is_unfinished(data) is begun
+        renewal.finish(data)
+        found = {path.name: path.read_text() for path in data.iterdir() if path.is_file()}
+        old = dict.fromkeys((*names, "site.toml.1", "journal.sqlite-wal"), "old")
+        assert found == (dict.fromkeys(names, "new") if begun else old)
         steps += 1
     assert steps > 8
 
