@@ -19,6 +19,8 @@ from drivers.wire.lines import LineSplitter
 
 _BLANKS = " \t\r\n\f"
 _LONGEST_LINE_NAME = 8
+_NO_KEY = re.compile(r"[^0-9*#A-D]")
+"""Dashes and blanks that a unit prints into a dialled number."""
 
 
 class Signal(Struct, frozen=True, gc=False):
@@ -65,7 +67,9 @@ class Engine:
         self._splitter = LineSplitter(framing.ends.encode("latin-1"))
         self._longest = framing.longest
         self._readings = [
-            _Reading(_swapped(rule.event, profile), re.compile(rule.regex), _at_end(rule.regex))
+            _Reading(
+                _swapped(rule.event, profile), re.compile(rule.regex, re.ASCII), _at_end(rule.regex)
+            )
             for rule in profile.rules
         ]
 
@@ -108,7 +112,7 @@ class Engine:
 def _at_end(regex: str) -> re.Pattern[str]:
     """The flags at a regex's beginning must stay there."""
     flags = found[0] if (found := re.match(r"\(\?[aiLmsux]+\)", regex)) else ""
-    return re.compile(rf"{flags}(?:{regex.removeprefix(flags)})\Z")
+    return re.compile(rf"{flags}(?:{regex.removeprefix(flags)})\Z", re.ASCII)
 
 
 def _swapped(event: Event, profile: Profile) -> Event:
@@ -127,7 +131,7 @@ def _signal(event: Event, found: re.Match[str]) -> Signal:
         line=_line(groups),
         caller=_caller(event, groups),
         rings=int(rings) if rings and rings.isdecimal() else None,
-        digits=digits.upper(),
+        digits=_NO_KEY.sub("", digits.upper()),
         duration=groups.get("duration") or None,
         printed=groups.get("printed") or None,
     )

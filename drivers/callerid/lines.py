@@ -3,7 +3,8 @@
 from typing import Literal
 
 from drivers.callerid.engine import Signal
-from drivers.callerid.line import KeptLine, Line
+from drivers.callerid.line import Line
+from drivers.callerid.line_steps import KeptLine
 from drivers.callerid.memory import Memory
 from drivers.callerid.profile import Semantics
 from drivers.contract import Moment

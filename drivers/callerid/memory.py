@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from drivers.callerid.call import KnownCall, Seconds
-from drivers.callerid.line import Heard, KeptLine
+from drivers.callerid.line_steps import Heard, KeptLine
 from drivers.contract import Moment
 
 VERSION: Literal[1] = 1

@@ -3,8 +3,9 @@ r"""A profile: all that differs from one make of caller-ID box to another, as da
     bytes ─▶ framing: frames ─▶ rules, the first whose regex fits a whole frame ─▶ event, groups
              ends = "@"         L(?P<line>[1-8])C(?P<number>[0-9]*) = caller_id
 
-A regex is matched against the frame's text (Latin-1, blanks around it stripped). What its groups
-mean is told by their names, see GROUPS. Vocabulary and keys: reference 4.5 and 5.1.
+A regex is matched against the frame's text (Latin-1, blanks around it stripped; `\w` and `\d` mean
+ASCII). What its groups mean is told by their names, see GROUPS. Vocabulary and keys: reference 4.5
+and 5.1.
 """
 
 from typing import Annotated, Literal
@@ -22,7 +23,7 @@ Event = Literal[
     "on_hook",  # with `digits` and `duration` where the unit tells them
     "digit",
     "dialled",  # a whole number dialled here
-    "over",  # the unit's closing record of an incoming call
+    "over",  # the unit's closing record: of an incoming call with `number`, else of an outgoing one
     "missed",
     "line_lost",
     "line_back",

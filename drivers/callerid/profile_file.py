@@ -46,6 +46,7 @@ _PARTS: Mapping[str, type[Struct]] = {
 }
 _KEYS = ("base", "title", *_PARTS, "rules", "init")
 _NO_LINE = {"device_in", "device_out", "info"}
+_COUNT = re.compile(r"\{\d+\}")
 _REPETITION = re.compile(r"[*+]|\{\d*,?\d*\}")
 
 
@@ -185,7 +186,7 @@ def _rules(written: object, found: list[tuple[str, str]]) -> Iterator[Rule]:
 
 def _regex_problems(event: object, regex: str) -> Iterator[str]:
     try:
-        groups = re.compile(regex).groupindex
+        groups = re.compile(regex, re.ASCII).groupindex
     except (re.error, RecursionError, OverflowError) as error:
         yield f"is no regular expression: {error}"
         return
@@ -235,7 +236,7 @@ def repeats_in_repeats(regex: str) -> bool:
     inside = [False]
     closed = False
     for token in _tokens(regex):
-        repeats = bool(_REPETITION.fullmatch(token)) and token != "{1}"
+        repeats = bool(_REPETITION.fullmatch(token)) and not _COUNT.fullmatch(token)
         if repeats and closed:
             return True
         closed = False

@@ -12,6 +12,7 @@ import errno
 import socket
 from collections import deque
 from time import monotonic
+from typing import cast
 
 from drivers.contract import Link
 from drivers.errors import DeviceRefused, LinkBusy, LinkLost, LinkMissing
@@ -58,8 +59,7 @@ class UdpLink(asyncio.DatagramProtocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101  the base class hides it
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         now = monotonic()

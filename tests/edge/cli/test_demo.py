@@ -204,7 +204,7 @@ async def test_a_second_ctrl_c_waits_for_no_comparison(root: Path, scratch: Path
         crm = child(process, "crm")
         os.kill(crm, signal.SIGSTOP)  # nothing can be brought or compared now
         process.send_signal(signal.SIGINT)
-        await lines_until(process, re.compile("The exchange falls silent"))
+        await lines_until(process, re.compile("The exchange and the lines fall silent"))
         process.send_signal(signal.SIGINT)
         os.kill(crm, signal.SIGCONT)
         out, err = await process.communicate()
