@@ -16,7 +16,8 @@ class CallRow(Struct, frozen=True, kw_only=True):
     """One call as it is known now. last: the sequence of its newest event; it names this state.
 
     at: when that happened. stage: how far the call is. line_name, extension_name: what the settings
-    call them, null where they do not. provenance: of a call that two devices saw, which gave a field.
+    call them, null where they do not. provenance: of a call that two devices saw, which one gave a
+    field.
     """
 
     call_id: str
