@@ -79,7 +79,7 @@ class Enrolment:
         except IdentityLost as error:
             raise NotAllowed("no key", str(error)) from error
         self._pinned = await pinned(self._branch.notebook)
-        self._signer = await asyncio.to_thread(Signer, self._identity, self._branch.box)
+        self._signer = Signer(self._identity, self._branch.box)
 
     def sign(self, method: str, url: str, body: bytes) -> dict[str, str]:
         """The headers that prove who asks."""
