@@ -13,9 +13,11 @@ _QUICK = {
     "append": "bench.append:measure",
     "drain": "bench.drain:measure",
     "decode": "bench.decode:measure",
+    "caller-id": "bench.caller_id:measure",
     "latency": "bench.latency:measure",
     "start": "bench.start:measure",
     "life": "bench.life:measure",
+    "pages": "bench.pages:measure",
 }
 _LONG = {
     "load": "bench.load:measure",

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from drivers.contract import DriverSpec
 
 MODULES = {
+    "callerid": "drivers.callerid.driver",
     "panasonic": "drivers.panasonic.driver",
 }
 NAMES = tuple(MODULES)

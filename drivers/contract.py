@@ -10,6 +10,7 @@ at the device. It lets `DeviceError` go up: the supervisor reopens the link.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from drivers.commands import Command, Outcome, Report
 from drivers.events import Fact
-from drivers.evidence import Evidence
+from drivers.evidence import Evidence, KnownUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return []
 
 
+LinkKind = Literal["serial", "tcp", "udp", "hid"]
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a driver may know of its site. boot: empty where nobody knows."""
+    """What a driver may know of its site. boot: empty where nobody knows.
+
+    folder: the data directory, for files that its settings name.
+    """
 
     timezone: ZoneInfo
     call_prefix: str  # makes its call ids differ from all others
-    link: Literal["serial", "tcp"] = "serial"
+    link: LinkKind = "serial"
     boot: str = ""  # monotonic times of two boots cannot be compared
+    folder: Path = Path()
 
 
 Emit = Callable[[Sequence[Fact], bytes], Awaitable[None]]
@@ -92,6 +100,14 @@ class Driver(Protocol):
     """Serves one device until its link breaks; emits `online` when it is served, not just open."""
 
     async def run(self, link: Link, emit: Emit, memory: bytes) -> None: ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """A driver whose calls may end while its device is away."""
+
+    async def pass_time(self, emit: Emit) -> None:
+        """Tell what time alone has decided; called now and then while there is no link."""
 
 
 @runtime_checkable
@@ -107,9 +123,12 @@ class DriverSpec:
     """One line of the driver table: all that the house knows of a driver before it runs.
 
     titles: what the technician sees, by language. decoder: for `payvand decode`; reader makes what
-    its `--records` reads with. asks: what is to be set in a device itself so that it tells all, the
-    most important first, by language. commands: what the driver executes, with the type of args.
-    evidence: ways to read bytes of an unknown device, the likeliest first; none where none fits.
+    its `--records` reads with, given the data directory. asks: what is to be set in a device itself
+    so that it tells all, the most important first, by language. commands: what the driver executes,
+    with the type of args. evidence: ways to read bytes of an unknown device, the likeliest first;
+    none where none fits. files: what is wrong with files of the data directory that the settings
+    name, as (field, what is wrong and what to do). units: those that it knows by their USB ids,
+    given the data directory.
     """
 
     name: str
@@ -117,7 +136,9 @@ class DriverSpec:
     settings: type[Settings]
     driver: Callable[[Any, Surroundings, Clock], Driver]
     decoder: Callable[[Any, Surroundings, bytes], Decoder]
-    reader: Callable[[Any], Callable[[bytes], Sequence[Struct]]]
+    reader: Callable[[Any, Path], Callable[[bytes], Sequence[Struct]]]
     asks: Callable[[Any], Sequence[Mapping[str, str]]]
     commands: Mapping[str, type[Struct]] = field(default_factory=dict)
     evidence: Callable[[bytes], Sequence[Evidence]] = lambda _: ()
+    files: Callable[[Any, Path], Sequence[tuple[str, str]]] = lambda _settings, _folder: ()
+    units: Callable[[Path], Sequence[KnownUnit]] = lambda _: ()

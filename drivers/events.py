@@ -13,6 +13,7 @@ Direction = Literal["incoming", "outgoing", "internal"]
 Outcome = Literal["answered", "missed", "busy", "failed", "unanswered", "unknown"]
 Stage = Literal["ringing", "answered", "updated", "ended"]
 Resolution = Literal["second", "minute"]
+NumberTold = Literal["withheld", "unavailable", "unreliable"]
 
 
 class Leg(Struct, frozen=True, gc=False):
@@ -31,7 +32,9 @@ class Call(Struct, frozen=True, kw_only=True, gc=False):
     `number` is what the device printed, without marker, name and DID, and ends before a digit that
     was keyed after the number (`*`, `#`, `-`, `X`); `masked` tells that the exchange hid digits of
     it. Of an internal call it is the called extension. Times are aware UTC. `device_time` is the
-    exchange's own text of its date and time.
+    device's own text of its date and time, or of the duration where it prints no other time.
+    `number_told`: what the device itself says of the number, in place of it (withheld, unavailable)
+    or against it (unreliable: its digits were cut or misread on the line).
     """
 
     stage: Stage
@@ -55,6 +58,7 @@ class Call(Struct, frozen=True, kw_only=True, gc=False):
     time_resolution: Resolution
     device_time: str | None
     test: bool = False
+    number_told: NumberTold | None = None
 
 
 class DeviceState(Struct, frozen=True):

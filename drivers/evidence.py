@@ -27,3 +27,17 @@ class Evidence(Struct, frozen=True, kw_only=True):
     read: int
     unread: int
     sample: tuple[str, ...] = ()
+    beware: tuple[str, ...] = ()
+
+
+class KnownUnit(Struct, frozen=True, kw_only=True):
+    """A unit on USB that a driver knows without hearing a byte.
+
+    usb: its ids, `16c0:05da`. product: a regular expression that its product string must hold,
+    where others have the same ids. title: what it is. settings: of the driver, for it.
+    """
+
+    usb: str
+    product: str = ""
+    title: str
+    settings: Mapping[str, object] = {}

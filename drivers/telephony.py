@@ -44,6 +44,10 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
         dict[str, str],
         Meta(title="Names of the trunk lines", extra={"fa": "نام خط‌های شهری"}),
     ] = {}
+    extension_names: Annotated[
+        dict[str, str],
+        Meta(title="Names of the extensions", extra={"fa": "نام داخلی‌ها"}),
+    ] = {}
     recorder: Annotated[
         str | None,
         Meta(title="Key of the call recorder on the same lines", extra={"fa": "کلید ضبط مکالمه"}),

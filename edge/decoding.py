@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from drivers import catalog
-from drivers.contract import DriverSpec, Moment, Settings, Surroundings
+from drivers.contract import DriverSpec, LinkKind, Moment, Settings, Surroundings
 from drivers.errors import DeviceError
 from drivers.events import Call, DeviceState, Fact
 from drivers.wire.capture import CaptureError, Received, is_capture, read_capture
@@ -47,14 +47,17 @@ class Job:
     live: bool
 
 
-def parse_options(
+def parse_options(  # noqa: PLR0913 - each an option of the command
     driver: str,
     source: bytes | BinaryIO,
     assignments: Sequence[str],
     at: str | None,
     zone: str | None,
+    folder: Path = Path(),
 ) -> Job:
     """Read what the technician typed and what the capture's header says. Raises BadInput.
+
+    `folder` is the data directory, for files that settings name.
 
     `source` stays open until the job is done. A raw file that breaks off raises BadInput then.
     """
@@ -69,18 +72,21 @@ def parse_options(
     types = {field.name: field.type for field in fields}
     typed = {key: _value(text, types.get(key)) for key, text in table.items()}
     settings, problems = check_table(spec.settings, typed, "--set")
+    if settings is not None:
+        problems = [*spec.files(settings, folder)]
+        settings = None if problems else settings
     if settings is None:
         lines = [f"{path.removeprefix('--set.')}: {message}" for path, message in problems]
         # Quotes are of the site file: here all is text.
         raise BadInput("; ".join(lines).replace(", not text in quotes", ""))
-    link = "tcp" if "tcp" in header.get("link", "") else "serial"
-    surroundings = Surroundings(_zone(zone), "c", "tcp" if link == "tcp" else "serial")
+    link: LinkKind = "tcp" if "tcp" in header.get("link", "") else "serial"
+    surroundings = Surroundings(_zone(zone), "c", link, folder=folder)
     return Job(spec, settings, surroundings, chunks, _clock(at) or started, live)
 
 
 def records(job: Job) -> Iterator[bytes]:
     """What the device said, one JSON object each."""
-    read = job.spec.reader(job.settings)
+    read = job.spec.reader(job.settings, job.surroundings.folder)
     for data in chain((data for _, data in job.chunks), [b"\n"]):
         for record in read(data):
             yield msgspec.json.encode(record)

@@ -1,4 +1,4 @@
-"""What a backup holds under a passphrase only: the settings with their secrets, the box's key.
+"""What a backup holds under a passphrase only: settings with secrets, users, the box's key.
 
     guarded ──▶ bytes beside the journal in the sealed file ──▶ restored
 
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edge.access import kept as users_file
 from edge.delivery import identity
 from edge.delivery.identity import IdentityLost, Kept
 from edge.durable_file import replace_file
@@ -27,6 +28,7 @@ from edge.vault import SecretLost, Vault
 class _Guarded(Struct, frozen=True):
     settings: str | None
     identity: Kept | None
+    access: users_file.Kept | None = None
 
 
 def passphrase_in(path: Path) -> str:
@@ -47,7 +49,7 @@ def guarded(data: Path) -> bytes:
     """What is secret in a data directory. Raises CommandFailed where a part cannot be had."""
     vault = Vault(data, "")
     try:
-        kept = identity.read(data / identity.FILE)
+        kept, people = identity.read(data / identity.FILE), users_file.read(data)
         site = load(data / FILE)
         device = tuple(opened(each, vault) for each in site.device)
         destination = tuple(opened(each, vault) for each in site.destination)
@@ -56,7 +58,7 @@ def guarded(data: Path) -> bytes:
         settings = None
     except (SecretLost, IdentityLost) as error:
         raise CommandFailed(f"the backup would not be whole: {error}") from error
-    return msgspec.json.encode(_Guarded(settings, kept))
+    return msgspec.json.encode(_Guarded(settings, kept, _people(people)))
 
 
 def restored(note: bytes, data: Path, box: str) -> str:
@@ -76,6 +78,13 @@ def restored(note: bytes, data: Path, box: str) -> str:
         if held.identity is not None:
             identity.write(data / identity.FILE, identity.renewed(held.identity, box))
             said += "; its key is renewed, and the CRM knows it by that"
+        if held.access is not None and not (data / users_file.FILE).exists():
+            users_file.write(data, held.access)
     except (OSError, SecretLost, IdentityLost) as error:
         raise CommandFailed(f"the journal is restored, the secrets are not: {error}") from error
     return said
+
+
+def _people(kept: users_file.Kept) -> users_file.Kept:
+    """The users alone: the setup code stands on another box's label, and sessions end."""
+    return users_file.Kept(users=kept.users)

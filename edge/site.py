@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 import drivers.catalog
 import edge.delivery.destinations.catalog
 from drivers.contract import Settings
-from drivers.wire.address import LinkAddress, SerialAddress, TcpAddress, check_link, link_address
+from drivers.wire.address import LinkAddress, check_link, link_address
 from edge.checking import Problems, TableReader, check_table, suggestion
 from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
@@ -130,8 +130,12 @@ def check(
     table: Table,
     devices: Catalog = drivers.catalog,
     destinations: Catalog = edge.delivery.destinations.catalog,
+    folder: Path | None = None,
 ) -> Site:
-    """Make a Site of the tables of a site file. Raises SiteProblems with every mistake in them."""
+    """Make a Site of the tables of a site file. Raises SiteProblems with every mistake in them.
+
+    Files that settings name are checked too where the data directory is given.
+    """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
     reader.only("version", "name", "timezone", "history", "device", "destination")
@@ -140,7 +144,7 @@ def check(
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
     found += wrong
     ports: dict[str, str] = {}
-    boxes = [_device(entry, devices, ports) for entry in _entries(reader, "device", "key")]
+    boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
@@ -215,18 +219,23 @@ def _entries(reader: TableReader, kind: str, key: str) -> Iterator[TableReader]:
         yield entry
 
 
-def _device(entry: TableReader, catalog: Catalog, ports: dict[str, str]) -> Device | None:
+def _device(
+    entry: TableReader, catalog: Catalog, ports: dict[str, str], folder: Path | None
+) -> Device | None:
     """Check one device. `ports` are those that the devices before it hold, each with its device."""
     entry.only("key", "driver", "link", "settings", "commands")
     driver = entry.choice("driver", catalog.NAMES)
     commands = _commands(entry, catalog, driver)
     link = _link(entry)
-    if link is not None and not isinstance(link, TcpAddress):
-        port = link.serial if isinstance(link, SerialAddress) else f"{link.usb} {link.path or ''}"
+    if link is not None and (port := link.port_held):
         if port in ports:
             entry.wrong("link", f"is the port of {ports[port]} too: only one device can have it")
         ports.setdefault(port, entry.path)
     settings = _settings(entry, catalog, driver)
+    if driver and settings and folder is not None:
+        files = getattr(catalog.spec(driver), "files", lambda _settings, _folder: ())
+        for field, problem in files(settings, folder):
+            entry.wrong(f"settings.{field}", problem)
     key = entry.table.get("key")
     if key == BOX:
         entry.wrong("key", f'"{BOX}" is the name of this box itself in its events: take another')

@@ -24,7 +24,7 @@ _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|e
 def load(path: Path) -> Site:
     """Read and check a site file. Raises SiteProblems with every mistake in it."""
     try:
-        return check(_parsed(path))
+        return check(_parsed(path), folder=path.parent)
     except SiteProblems as error:
         raise SiteProblems(list(error.problems), path) from error
 

@@ -63,6 +63,19 @@ def move(path: Path, vault: Vault) -> int:
     return count
 
 
+def hide(tables: Table, vault: Vault) -> Table:
+    """Bring the secrets of a site's tables into the vault; the tables with marks in their place.
+
+    Raises SecretLost.
+    """
+    found = list(_written(tables))
+    if found:
+        vault.put({each.name: each.text for each in found})
+    for each in found:
+        each.table[each.key] = MARK
+    return tables
+
+
 class Secrets:
     """The secrets of one data directory's site, for those that need them.
 
@@ -72,7 +85,7 @@ class Secrets:
     def __init__(self, folder: Path, box: str) -> None:
         self.lost: list[str] = []
         self._path = folder / FILE
-        self._vault = Vault(folder, box)
+        self.vault = Vault(folder, box)
 
     def guard(self, site: Site) -> Site:
         """Move what site.toml tells in clear; returns the site with its destinations' secrets.
@@ -80,12 +93,22 @@ class Secrets:
         Where the vault cannot take them they stay, and the next start tries again.
         """
         try:
-            if count := move(self._path, self._vault):
+            if count := move(self._path, self.vault):
                 _LOG.info("%d passwords and tokens of %s lie in the vault now", count, FILE)
-            self._vault.prefer_credential()
+            self.vault.prefer_credential()
         except (SecretLost, OSError) as error:
             _LOG.warning("passwords and tokens stay in %s: %s", FILE, error)
         return replace(site, destination=tuple(map(self.opened, site.destination)))
+
+    def opened_devices(self, site: Site) -> Site:
+        """The site with its devices' secrets, without those that are lost."""
+        return replace(site, device=tuple(map(self.opened, site.device)))
+
+    def opened_site(self, site: Site) -> Site:
+        """The site with all secrets, without those that are lost."""
+        self.lost.clear()
+        opened = self.opened_devices(site)
+        return replace(opened, destination=tuple(map(self.opened, site.destination)))
 
     def opened(self, entry: E) -> E:
         """A device or destination with its secrets, without those that are lost."""
@@ -93,7 +116,7 @@ class Secrets:
 
     def _opened(self, settings: T, name: str) -> T:
         try:
-            return _found(settings, name, self._vault)
+            return _found(settings, name, self.vault)
         except SecretLost as error:
             _LOG.error("%s", error)
             self.lost.append(str(error))

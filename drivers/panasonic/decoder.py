@@ -19,12 +19,17 @@ from drivers.panasonic.printed_time import PrintedTime
 from drivers.panasonic.record import Line, LineReader, Record
 from drivers.panasonic.settings import PanasonicSettings
 from drivers.panasonic.skew import Skew
-from drivers.panasonic.unread import Unread
 from drivers.wire.lines import LONGEST, LineSplitter
+from drivers.wire.unread import Unread
 
 _MEMORY_LOST = (
     "What the driver kept over the restart cannot be read: calls that were open then stay open in"
     " the CRM, and records that the exchange replays may come twice; tell support."
+)
+_UNREAD = "not a call line of this model, nor known noise"
+_HOPELESS = (
+    "Bytes come in, but no line can be read: check speed, data bits and parity of the link against"
+    " the exchange, and the model in the settings."
 )
 
 
@@ -54,7 +59,7 @@ class SmdrReader:
         self.lines = LineReader(layouts, self.time)
         self.lines.layout = layout
         self.splitter = LineSplitter()
-        self.unread = Unread()
+        self.unread = Unread(_UNREAD, _HOPELESS)
 
     def read(self, data: bytes) -> list[Record]:
         """Every call line and ring notice, as printed."""

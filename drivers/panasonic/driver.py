@@ -1,23 +1,24 @@
 """Serves one exchange: reads its call log over RS-232C or its network port, disturbs nothing."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from drivers.contract import Clock, DriverSpec, Emit, Link, Surroundings
 from drivers.errors import DeviceRefused, LinkLost
 from drivers.events import DeviceState
 from drivers.panasonic.decoder import SmdrDecoder, SmdrReader, begin
+from drivers.panasonic.evidence import evidence
 from drivers.panasonic.exchange_setup import exchange_settings
 from drivers.panasonic.record import Record
 from drivers.panasonic.session import LanSession
 from drivers.panasonic.settings import PanasonicSettings
+from drivers.wire.reading import read_until
 
 SHORT = 30.0
 """A session that dies sooner after its login, three times on end, was taken over by another client
 (reference section 7)."""
 FIGHTS = 3
-LONGEST_WAIT = 3600.0
 
 
 class PanasonicDriver:
@@ -89,17 +90,7 @@ def _taken_over() -> DeviceRefused:
     return DeviceRefused("taken-over", advice)
 
 
-async def read_until(link: Link, due: float | None, clock: Clock) -> bytes:
-    """Bytes, or nothing when the decoder's time has come first."""
-    wait = LONGEST_WAIT if due is None else max(0.0, due - clock().monotonic)
-    try:
-        async with asyncio.timeout(min(wait, LONGEST_WAIT)):
-            return await link.read()
-    except TimeoutError:
-        return b""
-
-
-def _reader(settings: PanasonicSettings) -> Callable[[bytes], Sequence[Record]]:
+def _reader(settings: PanasonicSettings, _folder: Path) -> Callable[[bytes], Sequence[Record]]:
     fresh = begin(None, settings, "")
     return SmdrReader(settings, fresh.order, fresh.layout).read
 
@@ -117,4 +108,5 @@ SPEC = DriverSpec(
     decoder=make_decoder,
     reader=_reader,
     asks=_asks,
+    evidence=evidence,
 )

@@ -132,6 +132,15 @@ def _hands(text: str) -> tuple[int, int, str] | None:
     return int(hours), int(rest[:2]), rest[2:].strip()
 
 
+def possible_orders(date: str) -> set[Order]:
+    """The orders in which a printed date is one at all; none for stars."""
+    parts = _PARTS.match(date)
+    if parts is None:
+        return set()
+    numbers = (int(parts[1]), int(parts[2]), int(parts[3]))
+    return {order for order in _ORDERS if _date(numbers, order, (0, 0)) is not None}
+
+
 def _date(numbers: tuple[int, int, int], order: Order, clock: tuple[int, int]) -> datetime | None:
     year, month, day = _ORDERS[order]
     try:

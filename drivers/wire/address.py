@@ -1,8 +1,10 @@
-"""Where a device is: the three forms of `link` in site.toml.
+"""Where a device is: the forms of `link` in site.toml.
 
     { serial = "/dev/ttyUSB0", baud = 19200, format = "8N1" }
     { tcp = "192.168.1.20:2300" }
     { usb = "1a86:7523", path = "1-1.2", baud = 115200 }
+    { udp = 3520 }                                              broadcasts to this port
+    { hid = "16c0:05da", path = "1-1.2" }                       a unit without a serial port
 
 `format` is data bits (7, 8), parity (N, E, O, M, S) and stop bits (1, 2). `hold = ["rts"]`, of rts,
 dtr and xoff, says how to hold a serial device back while the box cannot take its bytes. Nothing is
@@ -12,9 +14,11 @@ opened here.
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
+
+from drivers.contract import LinkKind
 
 ControlLine = Literal["rts", "dtr", "xoff"]
 """By what a device is held back; drivers/wire/hold.py does it."""
@@ -36,6 +40,8 @@ _KEYS = {
     "serial": ("serial", "baud", "format", "hold"),
     "tcp": ("tcp",),
     "usb": ("usb", "path", "baud", "format", "hold"),
+    "udp": ("udp",),
+    "hid": ("hid", "path"),
 }
 
 
@@ -47,12 +53,22 @@ class SerialAddress(Struct, frozen=True):
     format: str = DEFAULT_FORMAT
     hold: tuple[ControlLine, ...] = ()
 
+    kind: ClassVar[LinkKind] = "serial"
+
+    @property
+    def port_held(self) -> str:
+        """What only one device can have; empty where several may."""
+        return self.serial
+
 
 class TcpAddress(Struct, frozen=True):
     """A TCP server. `host` is a name or an address, IPv6 without brackets."""
 
     host: str
     port: int
+
+    kind: ClassVar[LinkKind] = "tcp"
+    port_held: ClassVar[str] = ""
 
     @property
     def name(self) -> str:
@@ -73,8 +89,49 @@ class UsbAddress(Struct, frozen=True):
     format: str = DEFAULT_FORMAT
     hold: tuple[ControlLine, ...] = ()
 
+    kind: ClassVar[LinkKind] = "serial"
 
-LinkAddress = SerialAddress | TcpAddress | UsbAddress
+    @property
+    def port_held(self) -> str:
+        """See SerialAddress."""
+        return f"{self.usb} {self.path or ''}"
+
+
+class UdpAddress(Struct, frozen=True):
+    """A port of this box to which a unit on the network sends its records."""
+
+    udp: int
+
+    kind: ClassVar[LinkKind] = "udp"
+
+    @property
+    def name(self) -> str:
+        return f"UDP port {self.udp}"
+
+    @property
+    def port_held(self) -> str:
+        """See SerialAddress."""
+        return self.name
+
+
+class HidAddress(Struct, frozen=True):
+    """A USB unit that speaks in HID reports, by its ids and, where several are alike, its socket.
+
+    hid: vendor and product id in lower case. path: as the kernel names the socket, `1-1.2`.
+    """
+
+    hid: str
+    path: str | None = None
+
+    kind: ClassVar[LinkKind] = "hid"
+
+    @property
+    def port_held(self) -> str:
+        """See SerialAddress."""
+        return f"{self.hid} {self.path or ''}"
+
+
+LinkAddress = SerialAddress | TcpAddress | UsbAddress | UdpAddress | HidAddress
 
 
 class AddressError(ValueError):
@@ -89,7 +146,7 @@ def check_link(table: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return every problem as (field, what is wrong and what to do); fields begin with `link`."""
     forms = [form for form in _KEYS if form in table]
     if not forms:
-        problem = "say where the device is: serial, tcp or usb"
+        problem = "say where the device is: serial, tcp, usb, udp or hid"
         return [
             ("link", problem),
             *_unknown_keys(table, {key for k in _KEYS.values() for key in k}),
@@ -111,12 +168,16 @@ def link_address(table: Mapping[str, object]) -> LinkAddress:
         found = _TCP.fullmatch(str(table["tcp"]))
         assert found is not None  # noqa: S101  check_link matched it
         return TcpAddress(found[1] or found[2], int(found[3]))
+    if "udp" in table:
+        return UdpAddress(int(str(table["udp"])))
+    path = None if "path" not in table else str(table["path"])
+    if "hid" in table:
+        return HidAddress(str(table["hid"]).lower(), path)
     baud = int(str(table.get("baud", DEFAULT_BAUD)))
     line_format = str(table.get("format", DEFAULT_FORMAT)).upper()
     hold = tuple(line for line in CONTROL_LINES if line in _list(table.get("hold")))
     if "serial" in table:
         return SerialAddress(str(table["serial"]), baud, line_format, hold)
-    path = None if "path" not in table else str(table["path"])
     return UsbAddress(str(table["usb"]).lower(), path, baud, line_format, hold)
 
 
@@ -183,6 +244,12 @@ def _check_usb(value: object) -> str | None:
     return f'{value!r} is no vendor and product id; write both, such as "1a86:7523"'
 
 
+def _check_udp(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _HIGHEST_PORT:
+        return None
+    return f"{value!r} is no port; write a number from 1 to {_HIGHEST_PORT}, such as 3520"
+
+
 def _check_path(value: object) -> str | None:
     if isinstance(value, str) and _USB_PATH.fullmatch(value):
         return None
@@ -205,6 +272,8 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
     "serial": _check_serial,
     "tcp": _check_tcp,
     "usb": _check_usb,
+    "udp": _check_udp,
+    "hid": _check_usb,
     "path": _check_path,
     "baud": _check_baud,
     "format": _check_format,

@@ -9,21 +9,24 @@ overlong piece, to be counted as unread, and never more than LONGEST characters 
 """
 
 LONGEST = 512
+LINE_ENDS = b"\r\n\f"
 
-_ENDS = bytes.maketrans(b"\r\f", b"\n\n")
 _STRIPPED = b"\x00\x11\x13"
 
 
 class LineSplitter:
     """Collects bytes and gives out complete lines, the same under any cut of the bytes.
 
+    Where other bytes than LINE_ENDS end a line, those count as blanks in it.
     first_may_be_fragment: of the last answer, the first line began before we listened; only then
     can it lack its beginning. False again from the next answer on.
     """
 
-    __slots__ = ("_overlong", "_seen_end", "_waiting", "first_may_be_fragment")
+    __slots__ = ("_overlong", "_seen_end", "_table", "_waiting", "first_may_be_fragment")
 
-    def __init__(self) -> None:
+    def __init__(self, ends: bytes = LINE_ENDS) -> None:
+        blanks = bytes(byte for byte in LINE_ENDS if byte not in ends)
+        self._table = bytes.maketrans(blanks + ends, b" " * len(blanks) + b"\n" * len(ends))
         self._waiting = b""
         self._overlong = False
         self._seen_end = False
@@ -36,7 +39,7 @@ class LineSplitter:
 
     def feed(self, data: bytes) -> list[str]:
         """Take bytes; return the lines that they complete, as Latin-1 text without line ends."""
-        data = self._waiting + data.translate(_ENDS, _STRIPPED)
+        data = self._waiting + data.translate(self._table, _STRIPPED)
         if b"\n" not in data and len(data) <= LONGEST and self._seen_end and not self._overlong:
             self._waiting = data  # a part of a line, as most reads of a serial port are
             self.first_may_be_fragment = False

@@ -8,8 +8,6 @@
 Everything is read below a root path. These calls block for some milliseconds.
 """
 
-import os
-import stat
 from pathlib import Path
 
 from drivers.detect.usb import UsbIdentity, find, identity_of, matching, serial_ports
@@ -31,22 +29,6 @@ def locate(address: SerialAddress | UsbAddress, root: Path, known: UsbIdentity |
 def missing(port: str, root: Path) -> LinkMissing:
     """The error for a port that is not there."""
     return LinkMissing("port-missing", f"{port} is not there; {_what_is_there(root)}")
-
-
-def holders(port: Path) -> list[tuple[int, str]]:
-    """Return the processes that have a port open, (pid, program), as far as /proc may be read."""
-    try:
-        device = port.stat().st_rdev
-    except OSError:
-        return []
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(_is_device(handle, device) for handle in (process / "fd").iterdir()):
-                found.append((int(process.name), (process / "comm").read_text().strip()))
-        except OSError:
-            continue  # it ended meanwhile, or belongs to another user
-    return found
 
 
 def _by_ids(address: UsbAddress, root: Path) -> str:
@@ -78,11 +60,3 @@ def _what_is_there(root: Path) -> str:
     if not ports:
         return "no serial port is; check that the adapter is plugged in"
     return f"ports found: {', '.join(ports)}; check the adapter, or correct the link"
-
-
-def _is_device(handle: Path, device: int) -> bool:
-    try:
-        status = os.stat(handle)  # noqa: PTH116  a hundred thousand of these must be quick
-    except OSError:
-        return False
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == device

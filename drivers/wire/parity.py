@@ -7,6 +7,7 @@ The frame is as long as 8N1's, and many USB adapters cannot do seven bits at all
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Parity = Literal["E", "O", "M", "S"]
@@ -23,6 +24,7 @@ class SevenBits:
     wrong: bytes
 
     @classmethod
+    @cache
     def of(cls, parity: Parity) -> "SevenBits":
         """Make the tables of one parity."""
         right = bytes(_with_parity(byte & ~_HIGH_BIT, parity) for byte in range(256))

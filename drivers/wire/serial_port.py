@@ -8,10 +8,10 @@ hardware handshake sends, and lowered only where the link's `hold` says so.
 """
 
 import asyncio
-import errno
 import fcntl
 import os
 import termios
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,11 +21,12 @@ from serial_asyncio_fast import SerialTransport
 
 from drivers.contract import Link
 from drivers.detect.usb import UsbIdentity, identity_of
-from drivers.errors import DeviceError, DeviceRefused, LinkBusy, LinkMissing
+from drivers.errors import LinkMissing
 from drivers.wire.address import SerialAddress, UsbAddress
 from drivers.wire.hold import Hold
-from drivers.wire.locate import holders, locate, missing
+from drivers.wire.locate import locate
 from drivers.wire.parity import Parity, SevenBits
+from drivers.wire.port_errors import not_opened
 from drivers.wire.stream import Stream
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 OPEN_SECONDS = 10.0
 _PTY_MAJORS = range(136, 144)
-_BUSY = {errno.EWOULDBLOCK, errno.EBUSY}
-_ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ENOTDIR}
-_DENIED = {errno.EACCES, errno.EPERM}
 
 
 class SerialLink:
@@ -43,12 +41,18 @@ class SerialLink:
 
     identity: the USB adapter it was opened on, to be kept and given again as `known`.
     parity_errors: bytes of a seven bit line that came with wrong parity; they are passed on.
+    inputs: asks which of `cts`, `dsr` and `cd` the far end raises, None where the port has none.
     """
 
     def __init__(
-        self, stream: Stream, identity: UsbIdentity | None, seven_bits: SevenBits | None
+        self,
+        stream: Stream,
+        identity: UsbIdentity | None,
+        seven_bits: SevenBits | None,
+        inputs: Callable[[], frozenset[str] | None] = lambda: None,
     ) -> None:
         self.name = stream.name
+        self.inputs = inputs
         self.identity = identity
         self.parity_errors = 0
         self._stream = stream
@@ -99,7 +103,14 @@ async def open_serial(
     seven_bits = _seven_bits(address.format)
     if address.hold:
         stream.hold = Hold(port, address.hold, partial(_send, transport, seven_bits))
-    return SerialLink(stream, identity, seven_bits)
+    return SerialLink(stream, identity, seven_bits, partial(_inputs, port))
+
+
+def _inputs(port: "_Port") -> frozenset[str] | None:
+    try:
+        return frozenset(name for name in ("cts", "dsr", "cd") if getattr(port, name))
+    except (OSError, TypeError):  # a pty, or an adapter pulled out
+        return None
 
 
 def _send(transport: SerialTransport, seven_bits: SevenBits | None, data: bytes) -> None:
@@ -133,11 +144,7 @@ def _open(
     try:
         port = _port(str(place), address)
     except (OSError, termios.error) as error:
-        if (number := _number(error) or _number(error.__context__)) in _BUSY:
-            raise _busy(tty, place) from None
-        if number in _ABSENT:
-            raise missing(tty, root) from None
-        raise _failed(number, tty, f"{address.baud} {address.format}") from None
+        raise not_opened(error, tty, f"{address.baud} {address.format}", root) from None
     return port, tty, identity_of(tty, root)
 
 
@@ -177,36 +184,3 @@ def _settle(handle: int) -> None:
     termios.tcsetattr(handle, termios.TCSANOW, attributes)
     if os.major(os.fstat(handle).st_rdev) not in _PTY_MAJORS:  # a pty would stay closed for good
         fcntl.ioctl(handle, termios.TIOCEXCL)
-
-
-def _failed(number: int | None, tty: str, line: str) -> DeviceError:
-    if number in _DENIED:
-        advice = f"{tty} may not be opened; add this program's user to the group dialout"
-        return DeviceRefused("port-denied", advice)
-    if number in (errno.ENOTTY, errno.EISDIR):
-        return LinkMissing("port-wrong", f"{tty} is no serial port; correct the link")
-    if number == errno.EINVAL:
-        return LinkMissing("port-format", f"{tty} cannot do {line}; try another adapter")
-    if number == errno.EIO:
-        return LinkMissing("port-dead", f"{tty} has no hardware behind it; correct the link")
-    why = "no reason given" if number is None else os.strerror(number)
-    return LinkMissing("port-failed", f"{tty} cannot be opened ({why}); unplug it and plug it in")
-
-
-def _number(error: BaseException | None) -> int | None:
-    """Return the system's error number; `termios.error` has it only among its arguments."""
-    if isinstance(error, termios.error):
-        return cast("int", error.args[0])
-    return error.errno if isinstance(error, OSError) else None
-
-
-def _busy(tty: str, place: Path) -> LinkBusy:
-    found = holders(place)
-    others = ", ".join(f"{program} (pid {pid})" for pid, program in found if pid != os.getpid())
-    if others:
-        advice = f"{tty} is held by {others}; end that program"
-    elif found:
-        advice = f"{tty} is in use by another device of this site; give each device its own port"
-    else:
-        advice = f"{tty} is held by another program; find it with `fuser -v {tty}` and end it"
-    return LinkBusy("port-busy", advice)

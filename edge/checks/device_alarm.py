@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from edge.checks.check import Finding, Raised, Seen, Words
 from edge.checks.words import halves, ltr, sentence
 
-_WARNINGS = {"clock-skew", "unlisted-group", "memory-lost", "no-login"}
+_WARNINGS = {
+    *("clock-skew", "unlisted-group", "memory-lost", "no-login"),
+    *("modem-refuses", "modem-silent"),
+}
 _FA = {
     "clock-skew": (
         "ساعت سانترال با ساعت درست چند دقیقه یا بیشتر اختلاف دارد.",
@@ -25,6 +28,22 @@ _FA = {
     "unlisted-group": (
         "یک داخلی مانند گروه زنگ رفتار می‌کند و در تنظیمات نیامده است.",
         f"شمارهٔ آن را به {ltr('hidden_extensions')} در site.toml بیفزایید.",
+    ),
+    "line-lost": (
+        "یک خط تلفن جریان ندارد.",
+        "کابل آن خط از پریز تا دستگاه و خود خط را بررسی کنید.",
+    ),
+    "unit-gone": (
+        "واسط می‌گوید دستگاه جدا شده است.",
+        "دستگاه را دوباره وصل کنید.",
+    ),
+    "modem-silent": (
+        "مودم پاسخ نمی‌دهد.",
+        "ببینید link به مودم برسد و سرعت و برق آن درست باشد.",
+    ),
+    "modem-refuses": (
+        "مودم فرمان نمایش شماره را نمی‌پذیرد.",
+        "مودم دیگر یا دستگاه کالرآیدی بگذارید.",
     ),
     "memory-lost": (
         "آنچه دستگاه از تماس‌های باز می‌دانست خوانده نشد.",

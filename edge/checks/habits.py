@@ -21,11 +21,22 @@ class Habits:
 
     def __init__(self, keys: Iterable[str], zone: ZoneInfo, journal: Journal) -> None:
         self._journal = journal
+        self._zone = zone
         self._habits = {key: Habit(zone, journal.memory(_name(key))) for key in keys}
+
+    def serve(self, keys: Iterable[str], zone: ZoneInfo) -> None:
+        """From now on these are the devices, and their hours of the week are those of the zone."""
+        old = self._habits if zone == self._zone else {}
+        kept = {key: habit.kept() for key, habit in self._habits.items()}
+        self._zone = zone
+        self._habits = {
+            key: old.get(key) or Habit(zone, kept.get(key) or self._journal.memory(_name(key)))
+            for key in keys
+        }
 
     def heard(self, key: str) -> Callable[[Moment], None]:
         """What to call with the moment of each call of a device that ended."""
-        return self._habits[key].note
+        return lambda now: self._habits[key].note(now) if key in self._habits else None
 
     def silence(self, key: str, now: Moment) -> Silence | None:
         """How long a device whose link is up has been too quiet, None where it is not."""

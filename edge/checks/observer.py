@@ -44,6 +44,8 @@ class _LastHour:
     def note(self, new: _Sample) -> _Sample:
         """Take a sample; returns what was counted in the hour before it."""
         samples = self.samples
+        if samples and new.calls < samples[-1].calls:
+            samples.clear()  # the device was started anew, with other settings
         if not samples:
             samples.append(_Sample(new.at, 0, 0))
         while len(samples) > 1 and samples[1].at <= new.at - HOUR:

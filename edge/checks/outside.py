@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 
 from drivers.contract import Moment
+from drivers.detect.usb_units import matching_units
 from drivers.errors import LinkMissing
-from drivers.wire.address import TcpAddress
+from drivers.wire.address import HidAddress, TcpAddress, UdpAddress
 from drivers.wire.locate import locate, missing
 from edge.checks import card, disk, link
 from edge.checks.card_reading import SeenCard, read_card
@@ -57,7 +58,7 @@ def outside(
         card=_card(data),
         devices=tuple(SeenDevice(_port(device, now, root)) for device in devices),
     )
-    on_network = (each.key for each in devices if isinstance(each.link, TcpAddress))
+    on_network = (each.key for each in devices if each.link.kind in {"tcp", "udp"})
     unsure = tuple(Unsure(key, _NOT_TRIED) for key in on_network)
     edge, room, medium, file, ports = (
         Answer(name="edge", title=Words("Payvand runs", "برنامهٔ پیوند")),
@@ -166,8 +167,12 @@ def _card(data: Path) -> SeenCard | None:
 def _port(device: Device, now: datetime, root: Path) -> DeviceStatus:
     """A device as `offline` where its port is not there; else nothing is known against it."""
     code, advice, place = "starting", "", ""
-    if isinstance(device.link, TcpAddress):
+    if isinstance(device.link, TcpAddress | UdpAddress):
         place = device.link.name
+    elif isinstance(device.link, HidAddress):
+        place = device.link.hid
+        if not matching_units(place, device.link.path, root):
+            code, advice = "unit-missing", f"no USB unit {place} is plugged in; check its cable"
     else:
         try:
             place = locate(device.link, root, None)

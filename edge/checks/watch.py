@@ -53,6 +53,10 @@ class Watch:
         """What to call with the moment of each call of a device that ended."""
         return self._habits.heard(key)
 
+    def serve(self, site: Site) -> None:
+        """Watch the devices of these settings from now on."""
+        self._habits.serve((device.key for device in site.device), site.zone)
+
     def shown(self, device: DeviceStatus) -> DeviceStatus:
         """A device's status with what only its habit tells."""
         return quiet.shown(device, self._health.issues)

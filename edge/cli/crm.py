@@ -30,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only show what a box's site.toml needs to take this CRM's commands",
     )
     parser.add_argument(
+        "--take",
+        type=Path,
+        metavar="FILE",
+        help="only take in the events that a box without a line exported into FILE",
+    )
+    parser.add_argument(
         "--enrolled", action="store_true", help="take events only from boxes that were accepted"
     )
     parser.add_argument(
@@ -46,20 +52,23 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.command_key:
             _show_key(args.data)
+        elif args.take:
+            _take(args.data, args.take)
         else:
             asyncio.run(_serve(args))
-    except _NotListening as error:
+    except _Unable as error:
         print(f"payvand crm: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-class _NotListening(Exception):
-    """The server cannot start; what is wrong and what to do."""
+class _Unable(Exception):
+    """What was asked for cannot be done; what is wrong and what to do."""
 
 
 async def _serve(args: argparse.Namespace) -> None:
-    from edge.crm.commands import KEY_FILE
+    from edge.crm.boxes import new_claim
+    from edge.crm.keys import KEY_FILE
     from edge.crm.server import serve
 
     stop = asyncio.Event()
@@ -73,23 +82,23 @@ async def _serve(args: argparse.Namespace) -> None:
         )
     except (OSError, UnicodeError) as error:  # a host name that IDNA cannot write is the latter
         what = getattr(error, "strerror", None) or error
-        raise _NotListening(
+        raise _Unable(
             f"cannot listen on {args.host} port {args.port} with data in {args.data}:"
             f" {what}. Choose another --port, --host or --data."
         ) from error
     except ValueError as error:
-        raise _NotListening(
+        raise _Unable(
             f"{args.data / KEY_FILE} is no key: {error}. Bring it back, or move it away."
         ) from error
     except sqlite3.Error as error:
-        raise _NotListening(
+        raise _Unable(
             f"{args.data / 'crm.sqlite'} cannot be used: {error}."
             " Choose another --data or move the file away."
         ) from error
     try:
         print(f"Reference CRM listening on {running.url}", flush=True)
         for branch in args.claim:
-            code = await running.boxes.new_claim(branch)
+            code = await new_claim(running.store, branch)
             print(f"Claim code for {branch}: {code}", flush=True)
         await stop.wait()
     finally:
@@ -97,15 +106,34 @@ async def _serve(args: argparse.Namespace) -> None:
 
 
 def _show_key(data: Path) -> None:
-    from edge.crm.commands import KEY_FILE, CommandKey
+    from edge.crm.keys import KEY_FILE, OwnKey
 
     try:
-        key = CommandKey(data / KEY_FILE)
+        key = OwnKey(data)
     except (OSError, ValueError) as error:
-        raise _NotListening(
+        raise _Unable(
             f"{data / KEY_FILE} cannot be used: {error}. Choose another --data or move it away."
         ) from error
     print(f'command_keys = {{ "{key.id}" = "{base64.b64encode(key.public).decode()}" }}')
+
+
+def _take(data: Path, file: Path) -> None:
+    from edge.crm.take import NoExport, take
+
+    try:
+        taken = take(data, file)
+    except NoExport as error:
+        raise _Unable(
+            f"{file} is no whole file of `payvand export`: {error}. Copy it again; what could be"
+            " read is taken in, and comes to no harm by a repeat."
+        ) from error
+    except (OSError, sqlite3.Error) as error:
+        raise _Unable(f"cannot take {file} into {data}: {error}.") from error
+    words = (
+        "{received} events: {stored} new, {duplicates} were here, {rejected} refused;"
+        " {calls} new calls"
+    )
+    print(words.format(**taken))
 
 
 def _port(text: str) -> int:

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", metavar="TIME", help="the clock, RFC 3339 (the capture's, or now)")
     parser.add_argument("--timezone", help="the site's zone (the capture's, or this machine's)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("/var/lib/payvand"),
+        help="data directory, for profiles of your own (%(default)s)",
+    )
     parser.add_argument("--records", action="store_true", help="what the device said, not joined")
 
 
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             advice = f"cannot read {args.file}: {error.strerror}; name a file or -"
             raise BadInput(advice) from error
-        job = parse_options(args.driver, file, args.set, args.at, args.timezone)
+        job = parse_options(args.driver, file, args.set, args.at, args.timezone, args.data)
         for line in records(job) if args.records else decode(job):
             write(line + b"\n")
     sys.stdout.buffer.flush()

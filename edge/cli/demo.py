@@ -1,4 +1,4 @@
-"""`payvand demo`: an exchange, a box and a CRM on this machine; nothing to plug in.
+"""`payvand demo`: an exchange, direct lines, a box and a CRM on this machine; nothing to plug in.
 
     payvand demo                       calls arrive until Ctrl-C, then the two sides are compared
     payvand demo --outage              the CRM goes away and comes back; ends by itself

@@ -18,14 +18,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=Path("/var/lib/payvand"), help="data directory (%(default)s)"
     )
+    parser.add_argument(
+        "--web-socket",
+        type=Path,
+        metavar="FILE",
+        help="where the process of the web page asks (web.sock in the data directory); the group of"
+        " its folder may open it",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    from edge.log_tail import TAIL
     from edge.service import run as serve
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger().addHandler(TAIL)
     _keep_heap_small()
-    asyncio.run(serve(args.data))
+    asyncio.run(serve(args.data, args.web_socket))
     return 0
 
 

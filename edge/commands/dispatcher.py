@@ -10,7 +10,6 @@ a full disk may have held that up for hours.
 
 import asyncio
 from asyncio import Queue, TaskGroup
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
@@ -36,7 +35,7 @@ _UNKNOWN = "the box stopped while the command was being executed; look whether i
 
 
 class Dispatcher:
-    """Serves one inbox. `targets`: the devices, by their keys.
+    """Serves one inbox. `targets`: the devices, by their keys; they may come and go.
 
     time: the CRM's as it last signed it, else the box's own; None where neither can be trusted.
     """
@@ -50,7 +49,8 @@ class Dispatcher:
         self._targets = targets
         self._box = box_seal(boot)
         self._clock = clock
-        self._queues: dict[str, Queue[str]] = defaultdict(Queue)
+        self._queues: dict[str, Queue[str]] = {}
+        self._group: TaskGroup
 
     async def settle_begun(self) -> None:
         """What was started before this process, or a fault, ended: told as unknown, never run."""
@@ -59,15 +59,17 @@ class Dispatcher:
 
     def serve(self, group: TaskGroup) -> None:
         """Take what is submitted, one at a time for each device, until the group ends."""
-        self._queues = defaultdict(Queue)
-        for key in (*self._targets, self._box.source):
-            group.create_task(self._work(self._queues[key]))
+        self._queues = {}
+        self._group = group
 
     def submit(self, ids: Iterable[str]) -> None:
         """Decide on these in their order; the inbox has accepted them."""
         for id_ in ids:
             device = self._inbox.entry(id_).device
             key = device if device in self._targets else self._box.source
+            if key not in self._queues:
+                self._queues[key] = Queue()
+                self._group.create_task(self._work(self._queues[key]))
             self._queues[key].put_nowait(id_)
 
     async def _work(self, queue: "Queue[str]") -> None:
@@ -145,7 +147,8 @@ class Dispatcher:
         target = self._targets.get(self._inbox.entry(id_).device)
         seal = target.seal if target else self._box
         now = None if self.time is None else self.time.now()
-        await self._inbox.end(id_, now, result(seal, self._clock(), id_, state, detail))
+        told = result(seal, self._clock(), id_, state, detail)
+        await self._inbox.end(id_, now, told, state, detail)
 
 
 class _Expired(Exception):

@@ -20,13 +20,18 @@ from edge.journal.journal import Journal
 from edge.journal.records import Sealed
 
 KEPT_SECONDS = 7 * 86_400
-_HEAD = ""
+HEAD = ""
+"""The note beside the commands: see `_Head`."""
+_DETAIL = 200
 
 _encode = msgspec.msgpack.encode
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
-    """One command. Times are seconds since 1970 by the CRM's clock; None where nobody knew it."""
+    """One command. Times are seconds since 1970 by the CRM's clock; None where nobody knew it.
+
+    outcome, detail: of its result, once it has ended.
+    """
 
     device: str
     type: str
@@ -37,6 +42,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     state: Literal["accepted", "started", "ended"] = "accepted"
     started: float | None = None
     ended: float | None = None
+    outcome: str = ""
+    detail: str = ""
 
 
 class _Head(Struct, frozen=True):
@@ -55,7 +62,7 @@ class Inbox:
 
     def __init__(self, journal: Journal, name: str) -> None:
         self._journal = journal
-        self._name = f"commands/{name}"
+        self._name = notes_name(name)
         self._entries: dict[str, Entry] = {}
         self._head = self._saved = _Head()
 
@@ -72,7 +79,7 @@ class Inbox:
         """Read what is on disk, behind all that is still being written."""
         await self._journal.note(self._name, [])
         notes = await self._journal.notes(self._name)
-        head = notes.pop(_HEAD, None)
+        head = notes.pop(HEAD, None)
         self._head = self._saved = msgspec.msgpack.decode(head, type=_Head) if head else _Head()
         decode = msgspec.msgpack.Decoder(Entry).decode
         self._entries = {id_: decode(note) for id_, note in notes.items()}
@@ -124,9 +131,18 @@ class Inbox:
         """Returns when it is on disk that this command is being executed."""
         await self._write({id_: replace(self._entries[id_], state="started", started=now)})
 
-    async def end(self, id_: str, now: float | None, result: Sealed) -> None:
+    async def end(
+        self, id_: str, now: float | None, result: Sealed, outcome: str, detail: str
+    ) -> None:
         """Returns when it is on disk that this command is over, together with its result."""
-        ended = replace(self._entries[id_], state="ended", args=b"", ended=now)
+        ended = replace(
+            self._entries[id_],
+            state="ended",
+            args=b"",
+            ended=now,
+            outcome=outcome,
+            detail=detail[:_DETAIL],
+        )
         await self._write({id_: ended}, None, [result])
 
     def _aged(self, now: float | None) -> dict[str, Entry | None]:
@@ -152,7 +168,7 @@ class Inbox:
             for id_, entry in changes.items()
         ]
         if head is not None:
-            notes.append((self._name, _HEAD, _encode(head)))
+            notes.append((self._name, HEAD, _encode(head)))
         await self._journal.append(events, None, notes)
         if head is not None:
             self._head = self._saved = head
@@ -161,6 +177,11 @@ class Inbox:
                 del self._entries[id_]
             else:
                 self._entries[id_] = entry
+
+
+def notes_name(crm: str) -> str:
+    """Under which the journal keeps the commands of a CRM."""
+    return f"commands/{crm}"
 
 
 def _entry(order: Order) -> Entry:

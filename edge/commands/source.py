@@ -33,7 +33,7 @@ class CommandSource(Protocol):
 
     @property
     def keys(self) -> CommandKeys:
-        """What its signatures are checked with."""
+        """What the signatures of the last answer are checked with."""
 
     async def start(self) -> None:
         """Import and open what asking needs; connects to nobody."""
@@ -41,6 +41,7 @@ class CommandSource(Protocol):
     async def ask(self, after: int, nonce: str) -> Asked:
         """Acknowledge all up to `after`, and wait a minute at most for what comes behind it.
 
+        Before that, wait for as long as it takes until it is known by which keys to believe it.
         nonce: what the signed time must hold, or it is an old one. Raises DeliveryError.
         """
 

@@ -14,6 +14,7 @@ position. Only the journal's failure ends a forwarder, since without it nothing 
 import asyncio
 import logging
 from asyncio import TaskGroup
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -95,6 +96,10 @@ class Forwarder:
             delivered=self._delivered,
             wire_bytes=self._destination.wire_bytes,
         )
+
+    def unparked(self, sequences: Iterable[int]) -> None:
+        """These are no longer parked: stored after all, or given up."""
+        self._parked.difference_update(sequences)
 
     @property
     def _position(self) -> Position:

@@ -94,6 +94,7 @@ class Retimed:
         self._times = times
         self._clock = clock
         self._asked: float | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def wire_bytes(self) -> int:
@@ -111,12 +112,13 @@ class Retimed:
         return self._destination.pack(batch)
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
-        """See Destination."""
-        if not body:
-            await self._ask_time(batch)
-            batch = replace(batch, events=await self._times.right(batch.events))
-            body = await asyncio.to_thread(self._destination.pack, batch)
-        delivered = await self._destination.deliver(batch, body)
+        """See Destination; one at a time, whoever asks for it."""
+        async with self._turn:
+            if not body:
+                await self._ask_time(batch)
+                batch = replace(batch, events=await self._times.right(batch.events))
+                body = await asyncio.to_thread(self._destination.pack, batch)
+            delivered = await self._destination.deliver(batch, body)
         if delivered.heard is not None:
             self._clock.hear(delivered.heard)
         return delivered

@@ -1,1 +1,1 @@
-"""The demo: a simulated exchange, a box and a CRM on one machine, and a look at all three."""
+"""The demo: a simulated exchange and direct lines, a box and a CRM, and a look at them all."""

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from edge.demo import direct_lines
 from edge.demo.paper import Sight, sight
 from edge.errors import CommandFailed
 
@@ -41,12 +42,15 @@ class CallEvent(Struct):
     time: datetime
     sequence: int
     data: CallData
+    source: str = ""
 
     @property
     def sight(self) -> Sight:
-        """What is compared with the exchange's side."""
+        """What is compared with the other side."""
         call = self.data
-        return sight(call.direction, call.line, call.number_raw, call.extension, call.talk_seconds)
+        direct = self.source.endswith(f"/{direct_lines.KEY}")
+        talk = 0 if direct else call.talk_seconds
+        return sight(call.direction, call.line, call.number_raw, call.extension, talk)
 
     def text(self) -> str:
         """One line for a person, in the machine's own time zone."""

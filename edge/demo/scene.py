@@ -1,8 +1,9 @@
-"""The three parts of the demo in one folder, joined as at a real site.
+"""The parts of the demo in one folder, joined as at a real site.
 
 exchange (a real pty) ──▶ `payvand run --data FOLDER/box` ──▶ `payvand crm --data FOLDER/crm`
+Segal box (another) ────▶
 
-Box and CRM are processes like any other of their kind; only the exchange is played by the demo.
+Box and CRM are processes like any other of their kind; only what is plugged in is played here.
 """
 
 import asyncio
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from drivers.panasonic.exchange_port import SerialPort, serve_pty
-from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper
+from edge.demo import direct_lines
+from edge.demo.direct_lines import DirectLines
+from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper, Printout
 from edge.demo.part import Part
 from edge.errors import CommandFailed
 from edge.local.client import Client, NotAnswering, NotRunning
@@ -22,6 +25,7 @@ from edge.site import FILE, check
 from edge.site_file import save
 
 HOST = "127.0.0.1"
+EXCHANGE = "pbx1"
 BAUD = 9600
 START_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
@@ -37,6 +41,7 @@ class Scene:
     def __init__(self, folder: Path, model: str, port: int, group: asyncio.TaskGroup) -> None:
         self.box = folder / "box"
         self.paper = Paper(model)
+        self.lines = DirectLines()
         self.url = ""
         self.busy_port = None if _is_free(port) else port
         self.printing: asyncio.Task[None]
@@ -57,17 +62,36 @@ class Scene:
         for part in self._parts.values():
             await part.end()
         self._cable.unplug()
+        self.lines.close()
 
     async def open(self) -> None:
         """Start the CRM, the box and then the exchange. Raises CommandFailed."""
         await self.open_crm()
         self.box.mkdir()
-        save(check(_site(str(self._cable.path), self.url, self.paper)), self.box / FILE)
+        ports = str(self._cable.path), self.lines.uart.port
+        save(check(_site(*ports, self.url, self.paper)), self.box / FILE)
         await self._start("the box", "run", "--data", self.box)
         await self._box_listens()
         printing = serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
         self.printing = self._group.create_task(printing)
-        self._tasks.append(self.printing)
+        self._tasks += [self.printing, self._group.create_task(self.lines.serve())]
+
+    async def fall_silent(self) -> None:
+        """Return when what was on its way has gone, and nothing more comes."""
+        self.paper.end()
+        self.lines.end()
+        await self.printing
+
+    def is_read(self, status: Status) -> bool:
+        """Whether the box has read everything."""
+        read = {device.key: device.bytes_in for device in status.devices}
+        lines = read[direct_lines.KEY] >= self.lines.sent_bytes
+        return lines and read[EXCHANGE] >= self.paper.printed_bytes
+
+    @property
+    def printout(self) -> Printout:
+        """What the CRM must know by now."""
+        return direct_lines.both(self.paper.printout(), self.lines.printout())
 
     async def open_crm(self) -> None:
         """Start the CRM, on the port that it had before and with what it knew."""
@@ -98,8 +122,8 @@ class Scene:
         return part
 
     async def _box_listens(self) -> None:
-        """Return when the box has the port open: what is printed earlier nobody reads."""
-        async with _in_time("the box did not open its serial port"):
+        """Return when the box has its ports open: what is printed earlier nobody reads."""
+        async with _in_time("the box did not open its serial ports"):
             while True:
                 if await self._is_online():
                     return
@@ -124,7 +148,7 @@ async def _in_time(what: str) -> AsyncGenerator[None, None]:
         ) from None
 
 
-def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
+def _site(port: str, lines_port: str, url: str, paper: Paper) -> dict[str, object]:
     """The tables of a well set up site: nothing is left to be guessed."""
     return {
         "version": 1,
@@ -132,7 +156,7 @@ def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
         "timezone": TIMEZONE,
         "device": [
             {
-                "key": "pbx1",
+                "key": EXCHANGE,
                 "driver": "panasonic",
                 "link": {"serial": port, "baud": BAUD},
                 "settings": {
@@ -141,7 +165,16 @@ def _site(port: str, url: str, paper: Paper) -> dict[str, object]:
                     "area_code": OFFICE.area_code.lstrip("0"),
                     "hidden_extensions": [*OFFICE.groups, OFFICE.disa],
                 },
-            }
+            },
+            {
+                "key": direct_lines.KEY,
+                "driver": "callerid",
+                "link": {"serial": lines_port, "baud": direct_lines.BAUD},
+                "settings": {
+                    "profile": direct_lines.PROFILE,
+                    "area_code": OFFICE.area_code.lstrip("0"),
+                },
+            },
         ],
         "destination": [{"name": "crm", "kind": "link", "settings": {"url": url}}],
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+from edge.demo import direct_lines
 from edge.demo.crm import HEADING, CrmAway, Onlooker
 from edge.demo.paper import PACE
 from edge.demo.part import PartDied
@@ -60,10 +61,10 @@ class Show:
             await self._pause(None)
         else:
             await self._take_crm_away(outage)
-        _say("\nThe exchange falls silent; waiting until its last line is in the CRM …")
+        _say("\nThe exchange and the lines fall silent; waiting until all of it is in the CRM …")
         settled = await self._settle()
         await _tell_news(self._onlooker)
-        verdict = compare(self._scene.paper.printout(), await self._onlooker.sights())
+        verdict = compare(self._scene.printout, await self._onlooker.sights())
         await self._conclude(verdict)
         return settled and verdict.good
 
@@ -73,8 +74,9 @@ class Show:
             _say(f"Port {scene.busy_port} is in use, so the CRM listens on another one.\n")
         _say(
             f"A simulated {scene.paper.exchange.model} prints a day of made-up calls,"
-            f" {PACE.speed:.0f} times as fast; the box reads them\nfrom a serial port and brings"
-            " them to a CRM, all on this machine.\n\n"
+            f" {PACE.speed:.0f} times as fast,\nand a simulated Segal box tells what happens on"
+            f" {direct_lines.LINES} direct lines (1 to {direct_lines.LINES}); the box reads both\n"
+            "from serial ports and brings the calls to a CRM, all on this machine.\n\n"
             f"  the CRM, in a browser   {scene.url}\n"
             f"  the box                 {command} status --data {scene.box}\n"
             f"                          {command} events --follow --data {scene.box}\n\n"
@@ -122,15 +124,13 @@ class Show:
 
     async def _settle(self) -> bool:
         """End the printing and wait until the box has brought everything; False if it cannot."""
-        paper = self._scene.paper
-        paper.end()
         last = -1
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                await self._scene.printing
+                await self._scene.fall_silent()
                 while True:
                     status = await self._scene.status()
-                    read = status.devices[0].bytes_in >= paper.printed_bytes
+                    read = self._scene.is_read(status)
                     brought = status.destinations[0].backlog == 0
                     if read and brought and status.last_sequence == last:
                         return True
@@ -145,8 +145,9 @@ class Show:
         stats = await self._onlooker.stats()
         lasting = f", {verdict.under_way} of them under way" if verdict.under_way else ""
         _say(
-            f"\ncalls that the exchange made  {verdict.made}{lasting}"
-            f" ({self._scene.paper.printed} lines)\n"
+            f"\ncalls that were made          {verdict.made}{lasting}"
+            f" ({self._scene.paper.printed} printed lines,"
+            f" {self._scene.lines.calls} calls on direct lines)\n"
             f"calls in the CRM              {verdict.known}\n"
             f"lost {len(verdict.lost)}, double {len(verdict.double)}"
             f" (events that came twice and were recognized: {stats.duplicates})"

@@ -1,4 +1,4 @@
-"""Compares the calls in the CRM with those that the exchange made: nothing lost, nothing double."""
+"""Compares the calls in the CRM with those that were made: nothing lost, nothing double."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from edge.demo.paper import Printout, Sight
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """made, known: how many calls the exchange began, how many are in the CRM.
+    """made, known: how many calls were begun, how many are in the CRM.
 
     under_way: calls of `made` whose last line was not printed. lost: calls that are not in the CRM
     as they were. double: calls in the CRM that were not, or not so often.

@@ -90,6 +90,11 @@ class BoxClock:
         trusted = self.source is not None
         return Moment(self.at(monotonic), monotonic, trusted=trusted, live=True)
 
+    def known(self) -> datetime | None:
+        """The time of day, None while nobody vouches for it."""
+        now = self.now()
+        return now.utc if now.trusted else None
+
     def at(self, monotonic: float) -> datetime:
         """The time of day at a monotonic time of this boot, as far as is known now."""
         return to_utc(monotonic + self._offset)

@@ -88,7 +88,7 @@ class Intake:
             self._alarms = {key: kept for key, kept in self._alarms.items() if kept[0].code != code}
 
     def _count_call(self, call: Call, now: Moment) -> None:
-        if call.stage == "ringing":
+        if call.stage == "ringing" and call.direction == "incoming":
             self.rung += 1
             self.unrung = 0
         elif call.stage == "ended":

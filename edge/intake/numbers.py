@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from drivers.events import Direction
+from drivers.events import Direction, NumberTold
 
 if TYPE_CHECKING:
     from edge.intake.numbering import Home, Passes, Reading, Rules
@@ -83,14 +83,21 @@ class _Digits:
 
 
 def normalize(
-    printed: str | None, direction: Direction, plan: NumberPlan, *, masked: bool = False
+    printed: str | None,
+    direction: Direction,
+    plan: NumberPlan,
+    *,
+    masked: bool = False,
+    told: NumberTold | None = None,
 ) -> Number:
     """Read one number; never raises on any text.
 
-    `printed` and `masked` are the fields of `drivers.events.Call`. Costs about a microsecond for a
-    number seen lately, else below a tenth of a millisecond; the first call of a process loads the
-    library of number plans.
+    `printed`, `masked` and `told` are the fields of `drivers.events.Call`. Costs about a
+    microsecond for a number seen lately, else below a tenth of a millisecond; the first call of a
+    process loads the library of number plans.
     """
+    if told is not None:
+        return Number(None, (printed or "")[:_LONGEST_TEXT].strip() or None, told)
     return _normalize(printed, direction, plan, masked)
 
 

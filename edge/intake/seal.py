@@ -121,7 +121,7 @@ class Seal:
 
 
 def _call(call: Call, plan: NumberPlan) -> CallData:
-    number = normalize(call.number, call.direction, plan, masked=call.masked)
+    number = normalize(call.number, call.direction, plan, masked=call.masked, told=call.number_told)
     return CallData(
         call_id=call.call_id,
         direction=call.direction,

@@ -1,7 +1,7 @@
 """Keeps one device served for as long as the edge runs, whatever happens to its link.
 
     open link ─▶ driver.run ─▶ link lost ─▶ tell offline once ─▶ wait ─▶ open link …
-                                                                  1 s, doubling
+                                                                  1 s, then 2 s
 
 This and the forwarder are the places that catch everything: a driver's bug must not stop the other
 devices, nor a destination's.
@@ -15,7 +15,7 @@ from time import monotonic
 
 import msgspec
 
-from drivers.contract import Driver, Link
+from drivers.contract import Driver, Link, Waits
 from drivers.detect.usb import UsbIdentity
 from drivers.errors import DeviceError, DeviceRefused, LinkMissing
 from drivers.events import DeviceState, Fact
@@ -29,8 +29,8 @@ from edge.local.status import DeviceStatus, DeviceWord
 _LOG = logging.getLogger(__name__)
 
 FIRST_WAIT = 1.0
-LONGEST_WAIT = 5.0
-"""Seconds between two attempts at a port or host: a cable put back must be noticed soon."""
+LONGEST_WAIT = 2.0
+"""Seconds between two attempts at a port or host: a unit put back must be served within 3 s."""
 REFUSED_WAIT = 60.0
 """Seconds before a device that refused is asked again."""
 HEALTHY = 60.0
@@ -41,7 +41,7 @@ class Supervisor:
     """One device, with its tap and its state for `payvand status`.
 
     tried: set once the link was opened, or failed to open, for the first time. online: set while
-    the driver serves the device.
+    the driver serves the device. link: the open one, None while there is none.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one device, joined here and nowhere else
@@ -56,6 +56,7 @@ class Supervisor:
         self.tap = Tap()
         self.tried = asyncio.Event()
         self.online = asyncio.Event()
+        self.link: Link | None = None
         self._driver_name = driver_name
         self._address = address
         self.driver = driver
@@ -100,6 +101,7 @@ class Supervisor:
             if monotonic() - began > HEALTHY:
                 wait = FIRST_WAIT
             await self._gone(error)
+            await self._pass_time()
             await asyncio.sleep(max(wait, REFUSED_WAIT * isinstance(error, DeviceRefused)))
             wait = min(2 * wait, LONGEST_WAIT)
 
@@ -112,7 +114,7 @@ class Supervisor:
         finally:
             self.tried.set()
         try:
-            self._link_name = link.name
+            self.link, self._link_name = link, link.name
             await self._remember_adapter(link)
             tapped = TappedLink(link, self.tap)
             await self.driver.run(tapped, self._emit, self._intake.memory)
@@ -123,8 +125,20 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - here and in the forwarder: the others go on
             _LOG.exception("%s: the driver stopped by a fault of its own", self._intake.device)
         finally:
+            self.link = None
             await link.close()
         return DeviceError("driver-fault", "The driver stopped by a fault; it is started again.")
+
+    async def _pass_time(self) -> None:
+        """What is decided while the device is away; raises JournalFailed."""
+        if not isinstance(self.driver, Waits):
+            return
+        try:
+            await self.driver.pass_time(self._emit)
+        except JournalFailed:
+            raise
+        except Exception:  # noqa: BLE001 - as in _serve_once
+            _LOG.exception("%s: the driver stopped by a fault of its own", self._intake.device)
 
     async def _emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit; shows what the driver says of the device's state."""
@@ -184,7 +198,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 def _name(address: LinkAddress) -> str:
     """What a technician calls the link before it was ever open."""
-    for field in ("serial", "usb", "name"):
+    for field in ("serial", "usb", "hid", "name"):
         if text := getattr(address, field, ""):
             return str(text)
     return repr(address)

@@ -156,6 +156,12 @@ class Disk:
     def _days_left(self, room: Room) -> float | None:
         return self._growth.days_left(room.free + room.ballast + self._spare)
 
+    def retain(self, retention: Retention) -> None:
+        """From now on this is what may go of delivered history."""
+        self._retention = retention
+        self._oldest = None
+        self._keep(retention.history.megabytes)
+
     async def watch(self) -> None:
         """Look, act and tell until cancelled. Raises JournalFailed, in a group."""
         self._keep(self._retention.history.megabytes)

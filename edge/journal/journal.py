@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -21,18 +21,17 @@ from pathlib import Path
 from queue import Empty
 from typing import NoReturn, Self, TypeVar, cast
 
-import msgspec
 from peewee import DatabaseError, SqliteDatabase
 
 from edge.journal import queries
-from edge.journal.connecting import connect, plain
+from edge.journal.connecting import connect
 from edge.journal.flushes import Flushes
-from edge.journal.history import Retention, figures, may_drop
+from edge.journal.history import Retention
 from edge.journal.inspection import mark_suspect
 from edge.journal.opening import Opened, open_file
+from edge.journal.questions import Questions
 from edge.journal.recent import Recent
 from edge.journal.records import (
-    Figures,
     History,
     JournalFailed,
     JournalUnusable,
@@ -62,7 +61,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class Journal:
+class Journal(Questions):
     """Open it with `Journal.open`; every method belongs to the loop's thread.
 
     id: 8 hex digits, in the ids of events written now; for older ones ask `origin`. box: 12 hex
@@ -189,15 +188,6 @@ class Journal:
         """Write the log back into the file at once, while the disk has room for what is new."""
         self._writer.settle()
 
-    async def figures(self) -> Figures:
-        """How the file is filled. Raises JournalFailed."""
-        return await self._query(lambda database: figures(plain(database)))
-
-    async def may_drop(self, destinations: Sequence[str]) -> bool:
-        """Whether there is history, settled by all of them, that a full disk may have."""
-        ask = partial(may_drop, destinations=destinations, last=self.last)
-        return await self._query(lambda database: ask(plain(database)))
-
     def position(self, destination: str) -> Position:
         """How far the destination is; a new one is before the first event."""
         return self._positions.get(destination, Position())
@@ -213,13 +203,22 @@ class Journal:
         self._writer.queue.put(Work(position=(destination, position)))
 
     async def park(
-        self, destination: str, parked: Sequence[tuple[int, str]], position: Position
+        self, destination: str, parked: Sequence[tuple[int, str]], position: Position | None
     ) -> None:
-        """Save refusals, as (sequence, reason), and the position in one commit, at once."""
+        """Save refusals, as (sequence, reason), and the position in one commit, at once.
+
+        Without a position that stays where it is.
+        """
         lines = [(destination, sequence, reason) for sequence, reason in parked]
-        waiter = self._loop.create_future()
-        await self._commit(Work(waiter, position=(destination, position), parked=lines))
-        self._positions[destination] = position
+        moved = None if position is None else (destination, position)
+        await self._commit(Work(self._loop.create_future(), position=moved, parked=lines))
+        if position is not None:
+            self._positions[destination] = position
+
+    async def unpark(self, destination: str, sequences: Sequence[int]) -> None:
+        """Forget that these were refused; returns when that is on disk."""
+        lines = [(destination, sequence) for sequence in sequences]
+        await self._commit(Work(self._loop.create_future(), unparked=lines))
 
     async def note(self, destination: str, notes: Sequence[tuple[str, bytes | None]]) -> None:
         """Save, or with None forget, what the destination must know again, as (key, data).
@@ -228,19 +227,6 @@ class Journal:
         """
         lines = [(destination, key, data) for key, data in notes]
         await self._commit(Work(self._loop.create_future(), notes=lines))
-
-    async def notes(self, destination: str) -> dict[str, bytes]:
-        """All that the destination noted, by key."""
-        return await self._query(partial(queries.notes, destination=destination))
-
-    async def find(self, subjects: Collection[str], after: int, through: int) -> list[Stored]:
-        """The events with one of these subjects, in order; looks at every one in between."""
-        wanted = msgspec.json.encode(list(subjects)).decode()
-        return await self._query(partial(queries.find, bounds=(after, through), wanted=wanted))
-
-    async def parked(self, destination: str) -> list[Parked]:
-        """What the destination refused for good, by sequence."""
-        return await self._query(partial(queries.parked, destination=destination))
 
     async def watch(self) -> NoReturn:
         """Wait for the end: raises JournalFailed when the disk lied. Then end the process."""

@@ -7,7 +7,7 @@ from peewee import SqliteDatabase
 from edge.journal import models
 from edge.journal.connecting import plain
 from edge.journal.records import Parked, Stored
-from edge.journal.rows import FIND, READ, stored
+from edge.journal.rows import FIND, READ, RECENT, stored
 
 
 def read(database: SqliteDatabase, after: int, limit: int, max_bytes: int) -> list[Stored]:
@@ -34,7 +34,20 @@ def notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:
     return dict(query.tuples().execute(database))
 
 
-def parked(database: SqliteDatabase, destination: str) -> list[Parked]:
+def recent(
+    database: SqliteDatabase, kind: str, bounds: tuple[int, int], limit: int
+) -> list[Stored]:
+    with closing(plain(database).execute(RECENT, (*bounds, f"{kind}*", limit))) as rows:
+        return [stored(found) for found in rows]
+
+
+def parked(
+    database: SqliteDatabase, destination: str, bounds: tuple[int, int], limit: int
+) -> list[Parked]:
     table = models.Parked
-    query = table.select(table.sequence, table.reason).where(table.destination == destination)
-    return [Parked(*row) for row in query.order_by(table.sequence).tuples().execute(database)]
+    after, through = bounds
+    query = table.select(table.sequence, table.reason).where(
+        table.destination == destination, table.sequence > after, table.sequence <= through
+    )
+    ordered = query.order_by(table.sequence).limit(limit)
+    return [Parked(*row) for row in ordered.tuples().execute(database)]

@@ -16,6 +16,10 @@ FIND = (
     f"SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ?"  # noqa: S608
     " AND subject IN (SELECT value FROM json_each(?)) ORDER BY sequence"
 )
+RECENT = (
+    f"SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence < ?"  # noqa: S608
+    " AND type GLOB ? ORDER BY sequence DESC LIMIT ?"
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

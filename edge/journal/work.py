@@ -16,7 +16,7 @@ _POSITION = (
     " live_first = excluded.live_first, live_last = excluded.live_last"
 )
 _PARKED = "INSERT INTO parked VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason"
-
+_UNPARKED = "DELETE FROM parked WHERE destination = ? AND sequence = ?"
 _NOTE = "INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
 _FORGET = "DELETE FROM note WHERE destination = ? AND key = ?"
 
@@ -34,6 +34,7 @@ class Work:
     position: tuple[str, Position] | None = None
     parked: Sequence[tuple[str, int, str]] = ()
     notes: Sequence[tuple[str, str, bytes | None]] = ()
+    unparked: Sequence[tuple[str, int]] = ()
 
 
 def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) -> None:
@@ -51,6 +52,8 @@ def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) ->
         connection.executemany(_POSITION, moved)
     if parked := [line for work in works for line in work.parked]:
         connection.executemany(_PARKED, parked)
+    if unparked := [line for work in works for line in work.unparked]:
+        connection.executemany(_UNPARKED, unparked)
     for destination, key, data in (note for work in works for note in work.notes):
         if data is None:
             connection.execute(_FORGET, (destination, key))
@@ -79,7 +82,7 @@ def logged(works: Sequence[Work]) -> int:
     """
     rows, size, memories, positions = 0, 0, 0, 0
     for work in works:
-        rows += len(work.rows) + len(work.parked) + len(work.notes)
+        rows += len(work.rows) + len(work.parked) + len(work.notes) + len(work.unparked)
         for row in work.rows:
             size += len(row[-1])
         if work.memory:

@@ -15,8 +15,12 @@ from pathlib import Path
 
 from edge.errors import CommandFailed
 
+DATABASE = "journal.sqlite"
+"""The journal's name, beside the lock."""
 SOCKET = "control.sock"
 """The control socket's name, beside the lock: see edge.local.control."""
+WEB_SOCKET = "web.sock"
+"""The name of the web process's socket, where nobody names another place: see edge.local.doors."""
 _LONGEST_PATH = 107
 """Bytes of a unix socket's path (unix(7), sun_path without its end)."""
 _ADVICE = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SMALL_EDGE = Path(__file__).parent / "local" / "small_edge.py"
-SECONDS = 20
+SECONDS = 60
 
 StartEdge = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
 Payvand = Callable[..., subprocess.CompletedProcess[str]]

@@ -71,7 +71,7 @@ def test_a_cut_before_the_rename_leaves_the_old_one(
         cut = subprocess.run(
             [sys.executable, "-c", CUT, path],
             env=os.environ | {"PYTHONPATH": str(pytestconfig.rootpath)},
-            timeout=20,
+            timeout=60,
             check=False,
         )
         assert cut.returncode == -signal.SIGKILL

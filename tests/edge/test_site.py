@@ -224,11 +224,15 @@ def test_what_is_missing_at_the_top_is_named(key: str) -> None:
         ({"key": "PBX_1"}, "key", '"PBX_1" must be of a-z, 0-9 and -'),
         ({"key": "-a"}, "key", "not begin with -"),
         ({"key": "box"}, "key", '"box" is the name of this box itself'),
-        ({"driver": "panasonik"}, "driver", 'did you mean "panasonic"? known are panasonic'),
-        ({"driver": "zzz"}, "driver", '"zzz" is not known: known are panasonic'),
+        (
+            {"driver": "panasonik"},
+            "driver",
+            'did you mean "panasonic"? known are callerid, panasonic',
+        ),
+        ({"driver": "zzz"}, "driver", '"zzz" is not known: known are callerid, panasonic'),
         ({"driver": 3}, "driver", "must be text in quotes, not a whole number"),
         ({"link": "/dev/ttyUSB0"}, "link", 'must be a table such as { serial = "/dev/ttyUSB0" }'),
-        ({"link": {}}, "link", "say where the device is: serial, tcp or usb"),
+        ({"link": {}}, "link", "say where the device is: serial, tcp, usb, udp or hid"),
         ({"link": {"serial": "/dev/ttyUSB0", "boud": 1}}, "link.boud", "did you mean baud?"),
         ({"settings": []}, "settings", "must be a table in { }, not a list in [ ]"),
         ({"settings": {}}, "settings.model", "is missing"),
@@ -413,7 +417,7 @@ def test_a_cut_before_the_rename_leaves_the_old_site(
     cut = subprocess.run(
         [sys.executable, "-c", CUT, path],
         env=os.environ | {"PYTHONPATH": str(pytestconfig.rootpath)},
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert cut.returncode == -signal.SIGKILL

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,10 +20,11 @@ import tomli_w
 from edge.errors import CommandFailed
 from edge.local.client import Client
 from edge.local.status import DestinationStatus, DeviceStatus, Status
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "made-up-token"
-SECONDS = 20.0
+SECONDS = 60.0
 POLL_SECONDS = 0.03
 
 T = TypeVar("T")
@@ -43,12 +43,6 @@ async def eventually(
             return last
     except TimeoutError:
         raise AssertionError(f"not within {seconds:g} s: {what} (last seen: {last!r})") from None
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def payvand(*words: str | Path, seconds: float = SECONDS) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from edge.crm.boxes import new_claim
 from edge.crm.server import serve
 from edge.secret_fields import MARK
 from tests.certificates import DAY, Authority, Shown
@@ -22,11 +23,11 @@ from tests.system.test_clock import Branch, check_call, qualities, to_1970, unti
 class SecureBranch(Branch):
     """A box that knows its CRM by an authority of the office's own, and has a claim code for it."""
 
-    async def settle(self, url: str, authority: Path) -> None:
+    async def settle_for(self, url: str, authority: Path) -> None:
         """Write the settings; the code is one of the CRM's that `crm` runs."""
-        running = await serve("127.0.0.1", 0, self._folder / "crm", None, enrolled_only=True)
-        self._crm_port = int(running.url.rpartition(":")[2])
-        code = await running.boxes.new_claim("mashhad")
+        folder = self._folder / "crm"
+        running = await serve("127.0.0.1", self._crm_port, folder, None, enrolled_only=True)
+        code = await new_claim(running.store, "mashhad")
         await running.close()
         device = {
             "key": "pbx1",
@@ -112,7 +113,7 @@ async def office(branch: SecureBranch, begin: timedelta, end: timedelta) -> Asyn
     """The CRM's TLS, with a certificate in force between these from now; and the box's settings."""
     authority = Authority(branch.data.parent)
     async with relay(authority.shows("localhost", begin, end)) as crm:
-        await branch.settle(crm.url, authority.file)
+        await branch.settle_for(crm.url, authority.file)
         crm.to = branch.crm_port
         yield
     branch.close()

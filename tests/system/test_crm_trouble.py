@@ -153,7 +153,6 @@ async def test_a_wrong_token_stops_delivery_until_somebody_acts(
     assert_same(await crm.calls(), DAY)
 
 
-@pytest.mark.timeout(120)
 async def test_the_crm_killed_in_the_middle_of_a_backlog(
     box: Box, crm: Crm, port: SerialPort
 ) -> None:

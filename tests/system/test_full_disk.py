@@ -117,7 +117,6 @@ async def fill_all(office: Office, filler: Filler) -> None:
     filler.fill()
 
 
-@pytest.mark.timeout(180)
 async def test_undelivered_events_wait_and_hold_the_exchange_back(
     small_disk: Path, tmp_path: Path
 ) -> None:
@@ -158,7 +157,6 @@ async def test_undelivered_events_wait_and_hold_the_exchange_back(
         assert steps(office) == dict(zip(STEPS, (1, 0, 1, 1), strict=True))
 
 
-@pytest.mark.timeout(180)
 async def test_delivered_history_makes_room_while_the_crm_takes_events(
     small_disk: Path, tmp_path: Path
 ) -> None:

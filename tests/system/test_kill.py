@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-import pytest
-
 from drivers.panasonic.exchange_lan import LanPort
 from drivers.panasonic.exchange_port import SerialPort
 from drivers.panasonic.session import QUIET
@@ -113,7 +111,6 @@ class Printing:
         return len(self._lines) - self.stored
 
 
-@pytest.mark.timeout(300)
 async def test_fifty_kills_on_the_serial_line(box: Box, crm: Crm, port: SerialPort) -> None:
     rng = Random(20)
     await crm.start()
@@ -187,7 +184,6 @@ def _lan_lives(rng: Random) -> list[LanLife]:
     ]
 
 
-@pytest.mark.timeout(300)
 async def test_fifteen_kills_on_the_network_lose_and_double_nothing(box: Box, crm: Crm) -> None:
     rng = Random(31)
     await crm.start()

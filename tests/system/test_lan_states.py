@@ -17,6 +17,7 @@ from drivers.panasonic.exchange_lan import LanPort, LanRules
 from drivers.panasonic.exchange_port import Pace
 from drivers.panasonic.session import LanSession
 from drivers.panasonic.settings import PanasonicSettings
+from tests.ports import free_port
 from tests.system.paper import START, assert_same, day_of
 from tests.system.processes import SECONDS, Box, Crm, eventually, of_type, payvand
 
@@ -108,8 +109,7 @@ async def test_taken_over_again_and_again_by_another_client(box: Box) -> None:
 
 
 async def test_no_exchange_at_the_address(box: Box) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        host, port = listener.getsockname()
+    host, port = "127.0.0.1", free_port()
     box.settle({"tcp": f"{host}:{port}"}, {"model": "KX-TDE200"}, None)
     box.spawn()
     await box.becomes("offline", "host-refuses")

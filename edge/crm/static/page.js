@@ -23,6 +23,7 @@ const WORDS = {
     unanswered: "unanswered", unknown: "unknown", ringing: "ringing", talking: "talking",
     withheld: "withheld", unavailable: "unavailable", masked: "masked", short: "short number",
     unreliable: "unreliable", unparsed: "not understood",
+    counted: "{seen} calls seen, {here} here", lacking: "missing:",
   },
   fa: {
     title: "پیوند: سی‌آر‌ام مرجع", other: "English", live: "برقرار", waiting: "در حال اتصال…",
@@ -37,6 +38,7 @@ const WORDS = {
     unanswered: "بی‌پاسخ", unknown: "نامعلوم", ringing: "در حال زنگ", talking: "در حال مکالمه",
     withheld: "پنهان", unavailable: "در دسترس نیست", masked: "پوشیده", short: "شماره کوتاه",
     unreliable: "نامطمئن", unparsed: "خوانده نشد",
+    counted: "{seen} تماس دیده شد، {here} این‌جاست", lacking: "نرسیده:",
   },
 };
 const ARROWS = {
@@ -210,6 +212,25 @@ function forgetOldest() {
   for (const [id, { row }] of calls) if (!row.isConnected) calls.delete(id);
 }
 
+// A date without a time; in Persian by the Jalali calendar.
+function date(text) {
+  const locale = language === "fa" ? "fa-IR-u-ca-persian" : "en-GB";
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone: "UTC" };
+  const made = element("time", new Date(text).toLocaleDateString(locale, parts));
+  made.dateTime = text;
+  return made;
+}
+
+function receipt({ branch, day, seen, here, missing }) {
+  const made = element("li", null, missing.length || seen !== here ? "lacking" : "");
+  const words = word("counted").replace("{seen}", count(seen)).replace("{here}", count(here));
+  made.append(element("bdi", branch), date(day), element("b", words));
+  if (!missing.length) return made;
+  const spans = missing.map(([first, last]) => (first === last ? first : `${first}–${last}`));
+  made.append(element("small", word("lacking")), code(spans.slice(0, 20).join(" ")));
+  return made;
+}
+
 function drawNews() {
   if (news === null) return;
   byId("counters").replaceChildren(...COUNTERS.map((name) => {
@@ -221,6 +242,8 @@ function drawNews() {
   const { mode, requests } = news.order;
   byId("order").hidden = mode === "none";
   byId("order").textContent = `${word("order")} ${mode}${requests ? ` × ${count(requests)}` : ""}`;
+  byId("receipts").hidden = !news.receipts.length;
+  byId("receipts").replaceChildren(...news.receipts.map(receipt));
   byId("empty").hidden = calls.size > 0;
 }
 

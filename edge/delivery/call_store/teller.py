@@ -17,9 +17,9 @@ from typing import Protocol
 
 import msgspec
 
+from edge.delivery.call_store.picture import picture_of
 from edge.delivery.call_store.records import Records
 from edge.delivery.call_store.told import CreateCall, CrmId, Step, Told, after, next_step
-from edge.delivery.call_store.wanted import want
 from edge.delivery.destination import (
     BadBatch,
     Batch,
@@ -106,20 +106,20 @@ class Teller:
         if event.sequence <= told.sequence:
             return "told before"
         told = await self._found(event, call, told)
-        wanted = want(event, call)
-        live = self._is_live(event, call) and not wanted.over
-        step = next_step(told, wanted)
+        picture = picture_of(event, call)
+        live = self._is_live(event, call) and not picture.over
+        step = next_step(told, picture)
         while step is not None:
             named = await self._one(event, call, told, step, live=live)
             told = after(told, step, named)
-            step = next_step(told, wanted)
+            step = next_step(told, picture)
             if named != NOTHING and step is not None:
                 await self._records.keep(call.call_id, told)
         told = msgspec.structs.replace(
             told,
             sequence=event.sequence,
             at=None if event.timequality == "estimated" else event.time,
-            over=wanted.over,
+            over=picture.over,
         )
         await self._records.keep(call.call_id, told)
         return "HTTP 200"

@@ -1,6 +1,6 @@
 """What a call store was told of a call, and the next thing to tell it.
 
-    told, wanted ──next_step──▶ CreateCall | CreateChannel | UpdateChannel | UpdateCall ──▶ told …
+    told, picture ──next_step──▶ CreateCall | CreateChannel | UpdateChannel | UpdateCall ──▶ told …
 
 A call begins with whatever event comes first, and the same steps bring it to what is known: the
 call, its channels, what changed of each channel, what changed of the call. Where nothing differs
@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from edge.delivery.call_store.wanted import Channel, Condition, Peer, Summary, Wanted
+from edge.delivery.call_store.picture import Channel, Condition, Peer, Picture, Summary
 
 CrmId = int | str
 """What a CRM calls a call or a channel."""
@@ -83,22 +83,22 @@ class UpdateCall:
 Step = CreateCall | CreateChannel | UpdateChannel | UpdateCall
 
 
-def next_step(told: Told, wanted: Wanted) -> Step | None:
+def next_step(told: Told, picture: Picture) -> Step | None:
     """What the CRM must be told next; None when it knows all."""
     if told.id is None:
-        return CreateCall(wanted.summary, wanted.started_at, wanted.channels[0].peers[0])
-    pairs = _paired(told, wanted)
+        return CreateCall(picture.summary, picture.started_at, picture.channels[0].peers[0])
+    pairs = _paired(told, picture)
     for index, channel in pairs:
         if index is None:
             number = len(told.channels) + 1
             return CreateChannel(told.id, number, channel.peers[0], channel.begun_at)
     places = {index: channel for index, channel in pairs if index is not None}
     for index, known in enumerate(told.channels):
-        step = _update(index, known, places.get(index), wanted)
+        step = _update(index, known, places.get(index), picture)
         if step is not None:
             return step
-    if told.summary != wanted.summary:
-        return UpdateCall(told.id, wanted.summary)
+    if told.summary != picture.summary:
+        return UpdateCall(told.id, picture.summary)
     return None
 
 
@@ -119,11 +119,11 @@ def after(told: Told, step: Step, named: tuple[CrmId | None, CrmId | None]) -> T
     return change(told, summary=step.summary)
 
 
-def _paired(told: Told, wanted: Wanted) -> list[tuple[int | None, Channel]]:
-    """Each wanted channel with the place where the CRM has it."""
-    pairs: list[tuple[int | None, Channel]] = [(0, wanted.channels[0])]
+def _paired(told: Told, picture: Picture) -> list[tuple[int | None, Channel]]:
+    """Each channel of the picture with the place where the CRM has it."""
+    pairs: list[tuple[int | None, Channel]] = [(0, picture.channels[0])]
     free = list(range(1, len(told.channels)))
-    for channel in wanted.channels[1:]:
+    for channel in picture.channels[1:]:
         found = next(
             (index for index in free if _is_same(told.channels[index].peers, channel.peers)), None
         )
@@ -132,7 +132,7 @@ def _paired(told: Told, wanted: Wanted) -> list[tuple[int | None, Channel]]:
                 (
                     index
                     for index in free
-                    if told.channels[index].peers[-1].name in wanted.hidden
+                    if told.channels[index].peers[-1].name in picture.hidden
                     and told.channels[index].id is not None
                 ),
                 None,
@@ -143,17 +143,17 @@ def _paired(told: Told, wanted: Wanted) -> list[tuple[int | None, Channel]]:
     return pairs
 
 
-def _is_same(told: tuple[Peer, ...], wanted: tuple[Peer, ...]) -> bool:
-    return wanted[: len(told)] == told or wanted[-1] == told[-1]
+def _is_same(told: tuple[Peer, ...], peers: tuple[Peer, ...]) -> bool:
+    return peers[: len(told)] == told or peers[-1] == told[-1]
 
 
 def _update(
-    index: int, known: ToldChannel, channel: Channel | None, wanted: Wanted
+    index: int, known: ToldChannel, channel: Channel | None, picture: Picture
 ) -> UpdateChannel | None:
     if known.id is None:
         return None
     if channel is None:
-        condition = _left(known, wanted)
+        condition = _left(known, picture)
         if condition == known.condition:
             return None
         return UpdateChannel(known.id, index, condition, known.peers, None)
@@ -164,20 +164,20 @@ def _update(
 
 
 def _handed_on(
-    told: tuple[Peer, ...], wanted: tuple[Peer, ...]
+    told: tuple[Peer, ...], peers: tuple[Peer, ...]
 ) -> tuple[tuple[Peer, ...], Peer | None]:
     """The peers after the next change, and to whom that is: one at a time, in their order."""
-    if told[-1] == wanted[-1]:
+    if told[-1] == peers[-1]:
         return told, None
-    if wanted[: len(told)] == told:
-        return wanted[: len(told) + 1], wanted[len(told)]
-    return wanted, wanted[-1]
+    if peers[: len(told)] == told:
+        return peers[: len(told) + 1], peers[len(told)]
+    return peers, peers[-1]
 
 
-def _left(known: ToldChannel, wanted: Wanted) -> Condition:
+def _left(known: ToldChannel, picture: Picture) -> Condition:
     """An extension that rang while another answered: it rings until the call is over."""
-    if not wanted.over or known.condition.status == "over":
+    if not picture.over or known.condition.status == "over":
         return known.condition
     return msgspec.structs.replace(
-        known.condition, status="over", hung_up_at=wanted.summary.ended_at
+        known.condition, status="over", hung_up_at=picture.summary.ended_at
     )

@@ -10,6 +10,7 @@ decoder has wrong must not be wrong here too.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -92,7 +93,7 @@ def only(facts: Sequence[Fact]) -> Call:
 
 def read(*lines: str | bytes, model: str = "KX-TDA100", **settings: str) -> list[Record]:
     checked = msgspec.convert({"model": model, **settings}, PanasonicSettings)
-    read_on = SPEC.reader(checked)
+    read_on = SPEC.reader(checked, Path())
     raw = [line if isinstance(line, bytes) else line.encode("latin-1") for line in lines]
     records = read_on(b"\r\n" + b"\r\n".join(raw) + b"\r\n")
     return [record for record in records if isinstance(record, Record)]

@@ -18,7 +18,7 @@ EXCHANGE = exchange_of("KX-TDE200", ZoneInfo("Asia/Tehran"))
 HEADING = heading(EXCHANGE)
 START = datetime(2026, 3, 7, 7, 0, tzinfo=UTC)
 AT_ONCE = Pace(longest_wait=0)
-LIMIT = 5.0
+LIMIT = 60.0
 
 
 def records(count: int) -> list[Printed]:

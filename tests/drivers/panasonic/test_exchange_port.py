@@ -18,7 +18,7 @@ from drivers.panasonic.printout import Printed
 
 START = datetime(2026, 3, 7, 7, 0, tzinfo=UTC)
 AT_ONCE = Pace(longest_wait=0)
-LIMIT = 10.0
+LIMIT = 60.0
 
 
 def lines(*texts: bytes, apart: float = 1.0) -> list[Printed]:

@@ -54,7 +54,7 @@ def test_every_line_format_of_a_uart_is_accepted(bits: str, parity: str, stop: s
 @pytest.mark.parametrize(
     ("text", "field", "part"),
     [
-        ("{}", "link", "serial, tcp or usb"),
+        ("{}", "link", "serial, tcp, usb, udp or hid"),
         ('{ serial = "ttyUSB0" }', "link.serial", "full name"),
         ('{ serial = "COM3" }', "link.serial", "/dev/ttyUSB0"),
         ("{ serial = 3 }", "link.serial", "in quotes"),

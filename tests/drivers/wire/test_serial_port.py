@@ -18,7 +18,7 @@ from drivers.wire.player import FarEnd
 from drivers.wire.serial_port import SerialLink, open_serial
 from drivers.wire.stream import HIGH
 
-LIMIT = 10
+LIMIT = 60
 HOLDER = """
 import sys, serial
 port = serial.Serial(sys.argv[1], exclusive=True)

@@ -15,6 +15,7 @@ from drivers.wire.address import TcpAddress
 from drivers.wire.open import open_link
 from drivers.wire.stream import HIGH, Stream
 from drivers.wire.tcp import open_tcp
+from tests.ports import free_port
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -31,20 +32,12 @@ async def server(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[TcpAddr
 
 async def read_to_the_end(link: Link) -> tuple[bytes, LinkLost]:
     got = bytearray()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 got += await link.read()
             except LinkLost as lost:
                 return bytes(got), lost
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 async def test_bytes_go_both_ways_and_the_end_is_told_after_the_last_of_them() -> None:
@@ -73,7 +66,7 @@ async def test_bytes_that_came_before_the_end_are_given_out_first() -> None:
     async with server(serve) as address:
         link = await open_tcp(address)
         assert isinstance(link, Stream)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await link._ended.wait()
         assert (await read_to_the_end(link))[0] == b"last words"
 

@@ -248,8 +248,31 @@ def test_a_backlog_is_told_by_the_age_of_its_oldest_event(
     see: See, hours: float, *, raised: bool, found: bool
 ) -> None:
     key = {("backlog-old", "crm")}
-    seen = see(oldest_waits=hours * 3600, destination={"backlog": 7})
+    seen = see(oldest_waits=hours * 3600, destination={"backlog": 7}, steady=300)
     assert keys(seen, key if raised else set()) == (key if found else set())
+
+
+@pytest.mark.parametrize(
+    ("state", "steady", "raised", "found"),
+    [
+        ("delivering", 0, False, False),  # the box was off over the weekend, and starts
+        ("delivering", 119, False, False),
+        ("delivering", 120, False, True),
+        ("delivering", 0, True, True),
+        ("retrying", 0, False, True),
+        ("stopped", 0, False, True),
+    ],
+)
+def test_old_events_get_a_moment_to_leave_before_it_is_told_that_they_wait(
+    see: See, state: str, steady: float, *, raised: bool, found: bool
+) -> None:
+    key = {("backlog-old", "crm")}
+    of_crm = {"state": state, "backlog": 7, "last_ok_at": START, "advice": "Wait."}
+    seen = see(oldest_waits=7 * 3600, destination=of_crm, steady=steady)
+    before = key if raised else set()
+    assert keys(seen, before) & key == (key if found else set())
+    if not found:
+        assert [each.concerns for each in answers(seen, before)] == ["crm"]
 
 
 def test_a_journal_that_waits_or_was_recovered(see: See) -> None:

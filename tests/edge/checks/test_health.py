@@ -16,7 +16,7 @@ from edge.journal.journal import Journal, Stored
 from edge.journal.retime import Timeline
 
 See = Callable[..., Seen]
-SECONDS = 20.0
+SECONDS = 60.0
 WORDS = Words("It is wrong.", "ایراد دارد.")
 
 

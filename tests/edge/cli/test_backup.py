@@ -22,7 +22,7 @@ from tests.edge.plain_event import PLAIN
 
 Payvand = Callable[..., subprocess.CompletedProcess[str]]
 Run = Callable[[Path], Awaitable[asyncio.subprocess.Process]]
-SECONDS = 20
+SECONDS = 60
 TOKEN = "a-made-up-token"
 SITE = """\
 version = 1

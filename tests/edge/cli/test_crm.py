@@ -43,7 +43,7 @@ async def started(*arguments: str) -> AsyncIterator[Process]:
         sys.executable, "-c", PROGRAM, *arguments, stdout=PIPE, stderr=PIPE
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             yield process
     finally:
         if process.returncode is None:

@@ -74,7 +74,7 @@ def test_standard_input(raw: Path, pytestconfig: pytest.Config) -> None:
         cwd=pytestconfig.rootpath,
         input=raw.read_bytes(),
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     assert len(done.stdout.splitlines()) == 3
@@ -125,7 +125,7 @@ def test_the_zone_of_the_machine_where_none_is_given(
         cwd=pytestconfig.rootpath,
         env=os.environ | {"TZ": zone},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     assert b'"ended_at":"2026-03-09T07:07:00Z"' in done.stdout
@@ -140,7 +140,7 @@ def test_the_zone_of_etc_where_tz_names_none(
     environment = {name: value for name, value in os.environ.items() if name != "TZ"}
     said = [
         subprocess.run(
-            command, cwd=pytestconfig.rootpath, env=env, capture_output=True, timeout=20, check=True
+            command, cwd=pytestconfig.rootpath, env=env, capture_output=True, timeout=60, check=True
         ).stdout
         for env in (environment, environment | {"TZ": zone})
     ]
@@ -169,7 +169,7 @@ def test_a_large_raw_file_takes_no_more_memory_than_a_small_one(
             [sys.executable, "-c", report, *ARGS, "--records", path],
             cwd=pytestconfig.rootpath,
             capture_output=True,
-            timeout=40,
+            timeout=60,
             check=True,
         )
         peaks.append(int(done.stdout.split()[-1]))
@@ -188,7 +188,7 @@ def test_an_output_that_takes_nothing_is_one_clear_line(
         cwd=pytestconfig.rootpath,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 1

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-SECONDS = 50
+SECONDS = 120
 CALL = re.compile(r"\d\d:\d\d:\d\d  [↙↗⇄]  ")
 VERDICT = re.compile(r"made +(\d+).*in the CRM +(\d+)\nlost (\d+), double (\d+) ", re.DOTALL)
 
@@ -76,7 +76,7 @@ def alive(pids: list[int]) -> list[int]:
 
 def ended(handle: int) -> bool:
     """Wait for a process's end, by its pidfd."""
-    return bool(select.select([handle], [], [], 15)[0])
+    return bool(select.select([handle], [], [], SECONDS)[0])
 
 
 def folders(scratch: Path) -> list[Path]:
@@ -84,11 +84,11 @@ def folders(scratch: Path) -> list[Path]:
     return list(scratch.iterdir())
 
 
-async def lines_until(process: Process, pattern: re.Pattern[str], seconds: float) -> list[str]:
+async def lines_until(process: Process, pattern: re.Pattern[str]) -> list[str]:
     """What is printed up to the first line that begins like the pattern."""
     assert process.stdout
     lines: list[str] = []
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(SECONDS):
         while not lines or not pattern.match(lines[-1]):
             line = await process.stdout.readline()
             assert line, f"ended after {lines}"
@@ -108,9 +108,9 @@ async def test_calls_appear_and_ctrl_c_leaves_nothing(
     root: Path, scratch: Path, model: str
 ) -> None:
     async with started(root, "--port", "0", "--model", model) as process:
-        begin = await lines_until(process, CALL, 20)
+        begin = await lines_until(process, CALL)
         assert model in begin[0]
-        await lines_until(process, CALL, 10)
+        await lines_until(process, CALL)
         parts = children(process)
         assert len(parts) == 2
         assert len(folders(scratch)) == 1
@@ -126,7 +126,7 @@ async def test_calls_appear_and_ctrl_c_leaves_nothing(
 
 async def test_sigterm_ends_it_in_the_same_way(root: Path, scratch: Path) -> None:
     async with started(root, "--port", "0") as process:
-        await lines_until(process, CALL, 20)
+        await lines_until(process, CALL)
         parts = children(process)
         process.terminate()
         out, _ = await process.communicate()
@@ -155,7 +155,7 @@ async def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(
     root: Path, scratch: Path, command: str, name: str
 ) -> None:
     async with started(root, "--port", "0") as process:
-        await lines_until(process, CALL, 20)
+        await lines_until(process, CALL)
         parts = children(process)
         os.kill(child(process, command), signal.SIGKILL)
         _, err = await process.communicate()
@@ -168,7 +168,7 @@ async def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(
 
 async def test_a_demo_that_is_killed_leaves_no_process(root: Path, scratch: Path) -> None:
     async with started(root, "--port", "0") as process:
-        await lines_until(process, CALL, 20)
+        await lines_until(process, CALL)
         parts = children(process)
         assert len(parts) == 2
         handles = [os.pidfd_open(pid) for pid in parts]
@@ -188,7 +188,7 @@ async def test_a_port_in_use_is_told_and_another_one_taken(root: Path, scratch: 
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         async with started(root, "--port", str(port)) as process:
-            text = "".join(await lines_until(process, CALL, 20))
+            text = "".join(await lines_until(process, CALL))
             process.send_signal(signal.SIGINT)
             await process.communicate()
             assert process.returncode == 0
@@ -199,12 +199,12 @@ async def test_a_port_in_use_is_told_and_another_one_taken(root: Path, scratch: 
 
 async def test_a_second_ctrl_c_waits_for_no_comparison(root: Path, scratch: Path) -> None:
     async with started(root, "--port", "0") as process:
-        await lines_until(process, CALL, 20)
+        await lines_until(process, CALL)
         parts = children(process)
         crm = child(process, "crm")
         os.kill(crm, signal.SIGSTOP)  # nothing can be brought or compared now
         process.send_signal(signal.SIGINT)
-        await lines_until(process, re.compile("The exchange falls silent"), 30)
+        await lines_until(process, re.compile("The exchange and the lines fall silent"))
         process.send_signal(signal.SIGINT)
         os.kill(crm, signal.SIGCONT)
         out, err = await process.communicate()

@@ -11,7 +11,8 @@ import pytest
 from edge.local.status import Status
 from edge.secret_fields import MARK
 from edge.vault import Vault
-from tests.system.processes import Box, Program, eventually, free_port, payvand
+from tests.ports import free_port
+from tests.system.processes import Box, Program, eventually, payvand
 
 SITE = """\
 version = 1

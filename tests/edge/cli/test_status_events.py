@@ -43,7 +43,7 @@ async def _add(process: asyncio.subprocess.Process, *lines: bytes) -> None:
 
 async def _stored(data: Path, count: int) -> None:
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         Client(data) as client,
         aclosing(client.follow(after=count - 1)) as lines,
     ):
@@ -183,7 +183,7 @@ async def test_events_follows_until_interrupted(
     edge = await start_edge(tmp_path)
     follower = await _follower(tmp_path, pytestconfig.rootpath)
     assert follower.stdout
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         for line in (b'{"sequence":"1"}', b'{"sequence":"2"}'):
             await _add(edge, line)
             assert await follower.stdout.readline() == line + b"\n"
@@ -199,7 +199,7 @@ async def test_a_follower_ends_with_1_when_the_edge_dies(
     await _add(edge, b"{}")
     follower = await _follower(tmp_path, pytestconfig.rootpath)
     assert follower.stdout
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await follower.stdout.readline()
         edge.kill()
         _, errors = await follower.communicate()
@@ -224,7 +224,7 @@ async def test_a_reader_that_has_enough_is_no_error(
     os.close(write)
     await asyncio.to_thread(os.read, read, 100)
     os.close(read)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         _, errors = await printer.communicate()
     assert (printer.returncode, errors) == (0, b"")
 
@@ -260,7 +260,7 @@ def test_help_names_the_commands_and_loads_nothing_heavy(pytestconfig: pytest.Co
         cwd=pytestconfig.rootpath,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

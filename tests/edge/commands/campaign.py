@@ -2,9 +2,9 @@
 
     python -m tests.edge.commands.campaign [KILLS]        200; exit code 1 when anything is wrong
 
-One CRM, one device and one journal, over as many lives of the box. In each life some commands are
-waiting or come while it runs, short and long ones, some with hardly any time to live; then the box
-kills itself before or after one of the steps (box.py).
+One CRM, in which the box is enrolled, one device and one journal, over as many lives of the box. In
+each life some commands are waiting or come while it runs, short and long ones, some with hardly any
+time to live; then the box kills itself before or after one of the steps (box.py).
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,13 +25,14 @@ from typing import Any
 import aiohttp
 import tomli_w
 
+from edge.crm.boxes import new_claim
 from edge.crm.server import Running, serve
 from tests.edge.commands.box import STEPS
 from tests.edge.commands.echo import FarEnd, far_end
 
 ROOT = Path(__file__).parents[3]
 KILLED = -9
-LIFE_SECONDS = 20.0
+LIFE_SECONDS = 60.0
 PLACES = [f"{side}:{step}" for step in STEPS for side in ("before", "after")]
 
 
@@ -64,8 +64,8 @@ class Campaign:
     async def close(self) -> None:
         await self._session.close()
 
-    def settle(self) -> None:
-        key = b64encode(self._crm.key.public).decode()
+    async def settle(self) -> None:
+        claim = await new_claim(self._crm.store, "mashhad")
         site = {
             "version": 1,
             "name": "mashhad",
@@ -82,7 +82,7 @@ class Campaign:
                 {
                     "name": "crm",
                     "kind": "link",
-                    "settings": {"url": self._crm.url, "command_keys": {self._crm.key.id: key}},
+                    "settings": {"url": self._crm.url, "claim": claim},
                 }
             ],
         }
@@ -98,9 +98,7 @@ class Campaign:
         process = self.start()
         try:
             await self.until(self._knows_box, "the box tells its id")
-            await asyncio.sleep(0.5)  # its first question comes at the same moment
-            await self.order("hello")
-            await self.until(self._all_ended, "the first command ends")
+            await self.until(self._one_is_done, "the first command is done")
         finally:
             process.terminate()
             await asyncio.to_thread(process.wait, LIFE_SECONDS)
@@ -181,6 +179,14 @@ class Campaign:
                 self.box = event["source"].split("/")[2]
         return bool(self.box)
 
+    async def _one_is_done(self) -> bool:
+        """What was ordered before the box asked for the first time is refused: order again."""
+        if not await self._all_ended():
+            return False
+        if not self._device.done:
+            await self.order("hello")
+        return bool(self._device.done)
+
     async def _all_ended(self) -> bool:
         told = {
             event["data"]["command_id"]
@@ -208,12 +214,12 @@ class Campaign:
 async def campaign(folder: Path, kills: int, rng: Random) -> Findings:
     """So many lives, each ended at another place until all had their turn."""
     places = rng.sample(PLACES, len(PLACES))
-    crm = await serve("127.0.0.1", 0, folder / "crm", None)
+    crm = await serve("127.0.0.1", 0, folder / "crm", None, enrolled_only=True)
     try:
         async with far_end() as device:
             running = Campaign(folder, crm, device, rng)
             try:
-                running.settle()
+                await running.settle()
                 await running.first_life()
                 for place in itertools.islice(itertools.cycle(places), kills):
                     await running.life(place)

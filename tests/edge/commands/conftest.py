@@ -146,7 +146,7 @@ class House:
         target = Target(seal, driver, SPEC.commands, self.allowed, supervisor.online)
         notebook = JournalNotebook(self.journal, "crm")
         branch = Branch(self.journal.box, UTC, notebook, clock.age, lambda: None)
-        source = LinkCommands(self.crm.settings(), branch, wait=1, patience=5)
+        source = LinkCommands(self.crm.settings(), branch, wait=1, patience=30)
         listener = Listener("crm", source, self.journal, {"echo1": target}, clock, self.pace)
         asked = len(self.crm.after)
         async with asyncio.TaskGroup() as group:
@@ -160,7 +160,7 @@ class House:
 
     async def results(self, count: int = 1) -> dict[str, tuple[str, str]]:
         """Wait for so many results: id to state and detail; each id once."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = await self._told("command.result", count)
         told = [msgspec.json.decode(event.data) for event in found]
         results = {each["command_id"]: (each["state"], each["detail"]) for each in told}
@@ -169,7 +169,7 @@ class House:
 
     async def alarms(self, count: int = 1) -> list[str]:
         """Wait for so many alarms, and for the question that acknowledges all; their advice."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = await self._told("box.alarm", count)
         await self.until(lambda: self.crm.after[-1] == len(self.crm.items))
         return [msgspec.json.decode(event.data)["advice"] for event in found]
@@ -184,7 +184,7 @@ class House:
             last = self.journal.last
         return found
 
-    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.delivery.backoff import Pace
-from tests.system.processes import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.edge.commands.conftest import House

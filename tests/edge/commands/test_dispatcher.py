@@ -88,7 +88,7 @@ async def dispatching(
 
 
 async def results(journal: Journal, count: int) -> dict[str, str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while journal.last < count:
             await journal.changed(journal.last)
     told = [msgspec.json.decode(event.data) for event in await journal.read(0)]

@@ -36,7 +36,7 @@ def order(id_: str) -> Order:
 
 
 async def end(inbox: Inbox, id_: str, now: float | None) -> None:
-    await inbox.end(id_, now, result(box_seal("b00t"), MOMENT, id_, "done", ""))
+    await inbox.end(id_, now, result(box_seal("b00t"), MOMENT, id_, "done", ""), "done", "")
 
 
 async def test_an_id_is_accepted_once_and_known_again(journal: Journal) -> None:

@@ -102,6 +102,10 @@ class Box:
         async with self.session.post(url, data=body, headers=usual | headers) as response:
             return await _got(response)
 
+    async def ask(self, method: str, path: str, **more: Any) -> Got:  # noqa: ANN401 - as aiohttp's
+        async with self.session.request(method, self.crm.url + path, **more) as response:
+            return await _got(response)
+
     async def get(self, path: str) -> Got:
         async with self.session.get(self.crm.url + path) as response:
             return await _got(response)
@@ -125,7 +129,7 @@ class Box:
 
 async def _got(response: aiohttp.ClientResponse) -> Got:
     body = await response.read()
-    parsed = json.loads(body) if response.content_type == "application/json" else body
+    parsed = json.loads(body) if body and response.content_type == "application/json" else body
     return Got(response.status, dict(response.headers), parsed)
 
 

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator.readers import read_from_filename
 
 import edge.crm
-from edge.crm import enrolment
+from edge.crm import boxes
 from edge.crm.server import Running, serve
 
 CONTRACT, _ = read_from_filename(str(Path(edge.crm.__file__).parent / "openapi.yaml"))
@@ -139,7 +139,7 @@ async def test_a_lost_answer_to_a_claim_is_given_again(hand: Hand) -> None:
 
 
 async def test_a_code_does_not_last_for_ever(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrolment, "CODE_SECONDS", -1)
+    monkeypatch.setattr(boxes, "CODE_SECONDS", -1)
     assert (await hand.enrol(await hand.claim()))[1]["code"] == "bad-claim"
 
 
@@ -238,6 +238,23 @@ async def test_a_box_that_lost_its_key_waits_beside_the_old_one(
     await hand.operator(f"/boxes/{new.device}", state="accepted")
     assert (await new.send(of_box(event(2))))[0] == 200
     assert (await hand.send(of_box(event(3))))[1]["code"] == "two-boxes"
+
+
+async def test_a_renewed_key_is_followed_also_without_a_branch(hand: Hand) -> None:
+    await hand.enrol()
+    await hand.operator(f"/boxes/{hand.device}", state="accepted")
+    new = other(hand, number=2)
+    told = f"payvand key {BOX}#2 {b64(new.public)}".encode()
+    link = {"number": 2, "public_key": b64(new.public), "signature": b64(hand.key.sign(told))}
+    assert (await new.enrol(line=[link]))[1]["state"] == "accepted"
+
+
+async def test_a_question_for_commands_must_be_signed_too(hand: Hand) -> None:
+    await hand.enrol(await hand.claim())
+    url = f"{hand.crm.url}/v1/commands?after=0&wait=0"
+    headers = {"Payvand-Box": BOX, "Payvand-Nonce": "00" * 16}
+    async with hand.session.get(url, headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (401, "not-enrolled")
 
 
 async def test_an_operators_mistakes_are_told(hand: Hand) -> None:

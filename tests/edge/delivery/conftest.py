@@ -21,6 +21,7 @@ from edge.delivery.restraint import Restraint
 from edge.delivery.terms import Terms
 from edge.delivery.wanted import Wanted
 from edge.journal.journal import Journal, Sealed
+from tests.ports import free_port
 
 TOKEN = "made-up-token"
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -85,7 +86,7 @@ class House:
         self,
         url: str = "",
         token: str = TOKEN,
-        patience: float = 5.0,
+        patience: float = 30.0,
         restraint: Restraint | None = None,
         wanted: Wanted = Wanted(),  # noqa: B008 - it is frozen
     ) -> AsyncIterator[Forwarder]:
@@ -100,11 +101,11 @@ class House:
             yield forwarder
             task.cancel()
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         """Wait until the journal has nothing left for the CRM."""
         await self.until(lambda: self.journal.pending("crm") == 0, seconds)
 
-    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)
@@ -152,7 +153,7 @@ def _call_data(number: int) -> dict[str, object]:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     journal = await Journal.open(tmp_path / "journal.sqlite")
-    crm = await serve("127.0.0.1", 0, tmp_path / "crm", TOKEN)
+    crm = await serve("127.0.0.1", free_port(), tmp_path / "crm", TOKEN)
     house = House(journal, crm, tmp_path / "crm")
     yield house
     await house.crm.close()

@@ -119,7 +119,8 @@ async def test_retry_after_is_obeyed(house: "House") -> None:
         await house.until(lambda: forwarder.progress.state == "retrying")
         waiting = forwarder.progress.next_try_in
         await house.settled()
-    assert waiting == pytest.approx(1.0, abs=0.2)
+    assert waiting is not None
+    assert 0 < waiting < 1.2
     assert monotonic() - began >= 1.0
 
 

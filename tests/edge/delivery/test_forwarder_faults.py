@@ -24,7 +24,7 @@ class Faulty(LinkDestination):
     """The real link, with faults planted: each step raises as often as `faults` says."""
 
     def __init__(self, url: str, fault: Exception, **faults: int) -> None:
-        super().__init__(LinkSettings(url=url, token=TOKEN), patience=5.0)
+        super().__init__(LinkSettings(url=url, token=TOKEN), patience=30.0)
         self.fault = fault
         self.faults = Counter(faults)
         self.asked: Counter[str] = Counter()
@@ -125,7 +125,7 @@ async def test_the_failure_of_the_journal_ends_it(house: House, step: str) -> No
     await house.fill(5)
     faulty = Faulty(house.crm.url, JournalFailed("made up"), **{step: 1})
     with pytest.raises((JournalFailed, ExceptionGroup)) as raised:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await forwarder(house, faulty).run()
     failed: BaseException = raised.value
     while isinstance(failed, ExceptionGroup):

@@ -40,7 +40,7 @@ def note(boot: str, monotonic: float, time: datetime, *, trusted: bool = False) 
 @asynccontextmanager
 async def forwarding(house: House, clock: BoxClock) -> AsyncIterator[None]:
     settings = LinkSettings(url=house.crm.url, token=TOKEN)
-    link = LinkDestination(settings, patience=5.0)
+    link = LinkDestination(settings, patience=30.0)
     right = Retimed(link, Times(house.journal, clock), clock)
     terms = Terms(Pace(base=0.01, cap=0.05, refused=0.05))
     async with asyncio.TaskGroup() as group:

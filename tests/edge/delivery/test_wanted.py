@@ -324,6 +324,6 @@ async def test_it_is_soon_done_where_no_call_has_a_number(house: "House") -> Non
     """Thousands of calls without caller ID: what came before is looked for once a batch."""
     events = [of_call("ended", subject=f"call/{n}") for n in range(6000)]
     await house.journal.append(events)
-    async with asyncio.timeout(20), _forwarding(house, ALL_BUT):
+    async with asyncio.timeout(60), _forwarding(house, ALL_BUT):
         await house.settled()
     assert len(await house.stored()) == 6000

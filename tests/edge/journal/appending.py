@@ -30,7 +30,7 @@ async def _run(path: Path, count: int) -> None:
         try:
             await journal.append([_event(0)])
         except JournalFailed:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await _watched(journal)
     await journal.close()
 

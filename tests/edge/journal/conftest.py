@@ -91,7 +91,7 @@ def kill_opening(strace: str) -> Callable[[Path, str, int], int]:
                 *(sys.executable, "-B", "-c", OPENING, str(path)),
             ],
             check=False,
-            timeout=30,
+            timeout=60,
         )
         return ended.returncode
 

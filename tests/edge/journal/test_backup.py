@@ -40,7 +40,7 @@ async def test_a_backup_of_a_journal_in_service_is_one_moment_of_it(
 ) -> None:
     """Each append writes two events and their number as memory, so a torn moment would show."""
     await journal.append([sealed(n, size=2000) for n in range(5000)], ("pbx1", b"5000"))
-    async with asyncio.timeout(40), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         writing = group.create_task(_write_on(journal, sealed))
         for _ in range(3):
             contents = await asyncio.to_thread(back_up, path, file, None)

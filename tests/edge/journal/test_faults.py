@@ -32,7 +32,7 @@ async def test_kill_loses_nothing_acknowledged(path: Path, appending: Command, l
         *appending(path, 1_000_000), stdout=asyncio.subprocess.PIPE
     )
     assert writer.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for _ in range(lines):
             await writer.stdout.readline()
         writer.kill()
@@ -51,7 +51,7 @@ def test_each_commit_is_flushed_once(
 ) -> None:
     calls = tmp_path / "calls"
     trace = [strace, "-f", "-qq", "-o", str(calls), "-e", "trace=fsync,fdatasync,write"]
-    subprocess.run([*trace, *appending(path, 60)], check=True, stdout=subprocess.PIPE, timeout=30)
+    subprocess.run([*trace, *appending(path, 60)], check=True, stdout=subprocess.PIPE, timeout=60)
     told = re.findall(r"(fsync\(|fdatasync\(|write\(1,)", calls.read_text())
     line = "".join("A" if call == "write(1," else "F" for call in told)
     assert re.fullmatch(r"F+A(FA){59}F+", line)
@@ -61,11 +61,11 @@ def test_each_commit_is_flushed_once(
 def test_a_failed_flush_ends_the_writing(
     path: Path, appending: Command, strace: str, when: int
 ) -> None:
-    subprocess.run(appending(path, 1), check=True, stdout=subprocess.PIPE, timeout=30)
+    subprocess.run(appending(path, 1), check=True, stdout=subprocess.PIPE, timeout=60)
     inject = f"inject=fsync,fdatasync:error=EIO:when={when}+"
     trace = [strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]
     ended = subprocess.run(
-        [*trace, *appending(path, 100)], check=True, capture_output=True, text=True, timeout=30
+        [*trace, *appending(path, 100)], check=True, capture_output=True, text=True, timeout=60
     )
     *acknowledged, last = ended.stdout.splitlines()
     assert last.startswith("watched")
@@ -91,7 +91,7 @@ async def test_a_full_disk_makes_appenders_wait_and_loses_nothing(
             memory = (device, b"%d" % number)
             acknowledged.append(await journal.append([sealed(number, device, 20_000)], memory))
 
-    async with asyncio.timeout(50), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         writers = [group.create_task(append(f"pbx{n}")) for n in range(3)]
         await _in_trouble(journal)
         assert "is full" in str(journal.trouble)
@@ -119,7 +119,7 @@ async def test_closing_on_a_full_disk_acknowledges_nothing(
     journal = await Journal.open(path)
     ballast = fill(small_disk)
     large = [sealed(n, size=100_000) for n in range(100)]
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         append = group.create_task(_outcome(journal, large))
         await _in_trouble(journal)
         await journal.close()
@@ -137,7 +137,7 @@ async def _in_trouble(journal: Journal) -> None:
 async def _tries_again(journal: Journal) -> None:
     """Return when one more try has failed: each of them makes its own word of it."""
     before = journal.trouble
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while journal.trouble is before:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 
@@ -153,7 +153,7 @@ async def test_another_programs_lock_is_waited_out(
     journal: Journal, path: Path, sealed: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     await journal.append([sealed(1)])
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             append = group.create_task(journal.append([sealed(2)]))

@@ -81,7 +81,7 @@ async def test_the_copy_stays_after_a_crash(old: Path, appending: Callable[..., 
         *appending(old, 1_000_000), stdout=asyncio.subprocess.PIPE
     )
     assert writer.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await writer.stdout.readline()
         writer.kill()
         await writer.communicate()
@@ -100,7 +100,7 @@ async def test_the_copy_goes_after_a_day(
     await asyncio.sleep(0.3)
     assert _copy(old).exists(), "nothing was stored yet"
     await journal.append([sealed(1)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while _copy(old).exists():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await journal.close()

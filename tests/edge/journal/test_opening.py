@@ -125,7 +125,7 @@ def test_a_creation_cut_short_is_made_good(
     tracing = [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}"]
     inject = ["-e", f"inject={call.replace(':', ':signal=KILL:', 1)}"]
     ended = subprocess.run(
-        [*tracing, *inject, *appending(path, 1)], check=False, capture_output=True, timeout=30
+        [*tracing, *inject, *appending(path, 1)], check=False, capture_output=True, timeout=60
     )
     assert ended.returncode == -9, ended.stderr
     last, memory = asyncio.run(_last(path))

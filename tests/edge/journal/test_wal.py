@@ -64,7 +64,7 @@ def test_over_a_long_run_each_event_costs_one_flush(
     trace = [strace, "-f", "-qq", "-y", "-o", str(calls), "-e", "trace=fsync,fdatasync,ftruncate"]
     appends = 1500
     subprocess.run(
-        [*trace, *appending(path, appends)], check=True, stdout=subprocess.PIPE, timeout=50
+        [*trace, *appending(path, appends)], check=True, stdout=subprocess.PIPE, timeout=60
     )
     told = calls.read_text()
     database = len(re.findall(rf"sync\(\d+<{re.escape(str(path))}>", told))
@@ -78,7 +78,7 @@ def test_a_failed_flush_of_the_database_ends_the_process_too(
     path: Path, appending: Command, strace: str
 ) -> None:
     """Only checkpoints flush the database file itself: one of theirs fails, no commit does."""
-    subprocess.run(appending(path, 1), check=True, stdout=subprocess.PIPE, timeout=30)
+    subprocess.run(appending(path, 1), check=True, stdout=subprocess.PIPE, timeout=60)
     ended = subprocess.run(
         [
             *(strace, "-f", "-qq", "-o", os.devnull, "-P", str(path)),
@@ -88,7 +88,7 @@ def test_a_failed_flush_of_the_database_ends_the_process_too(
         check=True,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=60,
     )
     *acknowledged, last = ended.stdout.splitlines()
     assert last.startswith("watched")

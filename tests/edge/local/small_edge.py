@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.errors import CommandFailed
-from edge.local import control
+from edge.local import control, status_routes
 from edge.local.issue import Answer, Issue, Report, Words
 from edge.local.lock import hold
+from edge.local.route import Route
 from edge.local.status import Alarm, DestinationStatus, DeviceStatus, Status
 
 START = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
@@ -84,6 +85,9 @@ class SmallEdge:
             ),
         )
 
+    def routes(self, events: status_routes.Events | None = None) -> list[Route]:
+        return status_routes.routes(self.status, events or self.events, self.checks, self.metrics)
+
     async def checks(self) -> Report:
         issue = Issue(
             code="link-missing",
@@ -119,7 +123,7 @@ async def main(data: Path) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     with hold(data) as lock:
-        async with control.serve(lock, edge.status, edge.events, edge.checks, edge.metrics):
+        async with control.serve(lock, edge.routes()):
             print("ready", flush=True)  # noqa: T201 - its starter waits for this
             while line := await reader.readline():
                 await edge.add(line.rstrip(b"\n"))

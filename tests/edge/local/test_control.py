@@ -41,7 +41,7 @@ def _module() -> ModuleType:
 async def edge(tmp_path: Path) -> AsyncIterator["SmallEdge"]:
     small = _module().SmallEdge()
     with hold(tmp_path) as lock:
-        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+        async with control.serve(lock, small.routes()):
             yield small
 
 
@@ -100,7 +100,7 @@ async def test_follow_gives_the_stored_and_then_each_new_event(
 ) -> None:
     edge.lines += [b"1", b"2"]
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         Client(tmp_path) as client,
         aclosing(client.follow(after=1)) as lines,
     ):
@@ -112,7 +112,7 @@ async def test_follow_gives_the_stored_and_then_each_new_event(
 
 async def test_a_follower_that_leaves_is_forgotten(tmp_path: Path, edge: "SmallEdge") -> None:
     edge.lines.append(b"1")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with Client(tmp_path) as client, aclosing(client.follow()) as lines:
             await anext(lines)
             assert not edge.nobody_asks.is_set()
@@ -122,9 +122,9 @@ async def test_a_follower_that_leaves_is_forgotten(tmp_path: Path, edge: "SmallE
 async def test_the_edge_stops_although_somebody_follows(tmp_path: Path) -> None:
     small = _module().SmallEdge()
     small.lines.append(b"1")
-    async with asyncio.timeout(20), Client(tmp_path) as client:
+    async with asyncio.timeout(60), Client(tmp_path) as client:
         with hold(tmp_path) as lock:
-            async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+            async with control.serve(lock, small.routes()):
                 lines = client.follow()
                 await anext(lines)
         with pytest.raises(NotAnswering, match="stopped while it answered"):
@@ -145,8 +145,8 @@ async def test_a_journal_that_fails_ends_the_answer_without_an_end(
     small = _module().SmallEdge()
     with hold(tmp_path) as lock:
         async with (
-            asyncio.timeout(20),
-            control.serve(lock, small.status, events, small.checks, small.metrics),
+            asyncio.timeout(60),
+            control.serve(lock, small.routes(events)),
             Client(tmp_path) as client,
         ):
             lines = client.follow() if follows else client.events()
@@ -187,6 +187,7 @@ async def test_without_an_edge_the_client_says_how_to_start_it(tmp_path: Path) -
 async def test_the_socket_of_a_dead_edge_is_replaced(tmp_path: Path, start_edge: StartEdge) -> None:
     dead = await start_edge(tmp_path)
     dead.send_signal(signal.SIGKILL)
+    await dead.wait()
     await start_edge(tmp_path)
     async with Client(tmp_path) as client:
         assert (await client.status()).name == "mashhad"
@@ -197,7 +198,7 @@ async def test_an_edge_that_hangs_is_told_from_one_that_is_gone(
 ) -> None:
     process = await start_edge(tmp_path)
     process.send_signal(signal.SIGSTOP)
-    async with asyncio.timeout(20), Client(tmp_path, answer_seconds=0.2) as client:
+    async with asyncio.timeout(60), Client(tmp_path, answer_seconds=0.2) as client:
         with pytest.raises(NotAnswering, match=r"none in 0\.2 s"):
             await client.status()
         with pytest.raises(NotAnswering, match=r"none in 0\.2 s"):
@@ -208,5 +209,5 @@ async def test_a_directory_in_place_of_the_socket_is_told(tmp_path: Path) -> Non
     (tmp_path / "control.sock").mkdir()
     small = _module().SmallEdge()
     with hold(tmp_path) as lock, pytest.raises(CommandFailed, match="Is a directory"):
-        async with control.serve(lock, small.status, small.events, small.checks, small.metrics):
+        async with control.serve(lock, small.routes()):
             pass

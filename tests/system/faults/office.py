@@ -28,11 +28,11 @@ from edge.durable_file import replace_file
 from edge.errors import CommandFailed
 from edge.local.client import Client
 from edge.local.status import Status
+from tests.ports import free_port
 from tests.system import processes
 from tests.system.faults.checker import Entry, Evidence, Vitals
-from tests.system.processes import free_port
 
-SECONDS = 30.0
+SECONDS = 60.0
 TOKEN = "made-up-token-5150"
 CANARY = "0935"
 """What all printed numbers begin with. The digits after it must stand in no log."""

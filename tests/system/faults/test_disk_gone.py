@@ -29,7 +29,6 @@ def office(disk: Disk, tmp_path: Path) -> Office:
     return Office(tmp_path, data)
 
 
-@pytest.mark.timeout(120)
 async def test_a_full_disk_holds_events_back_and_loses_none(office: Office, disk: Disk) -> None:
     async with open_office(office):
         office.box.spawn()

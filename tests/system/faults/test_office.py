@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from tests.system.faults.campaign import Fault, kill, lives, open_office, power_cut, verdict
 from tests.system.faults.checker import check
 from tests.system.faults.disk import Disk
@@ -46,7 +44,6 @@ async def test_power_cuts_of_the_box_lose_and_double_nothing(
     await _survives(Office(tmp_path, data), power_cut(disk))
 
 
-@pytest.mark.timeout(120)
 async def test_memory_and_descriptors_stay_flat(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     office = Office(tmp_path, tmp_path / "data")

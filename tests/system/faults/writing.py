@@ -18,7 +18,7 @@ from tests.system.faults.checker import Entry, Evidence
 from tests.system.faults.writer import DESTINATION, DEVICES, number_of
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 40
+SECONDS = 60
 JOURNAL = "journal.sqlite"
 BACKUP = "box.payvand"
 LYING = "fdatasync,fsync", "retval=0"

@@ -1,6 +1,6 @@
 """What a CRM says to a box that wants in, and to one that it does not know.
 
-200 {"state": "accepted", "command_key": {"keyid": "crm#1", "public_key": "…"}}
+200 {"state": "accepted", "command_key": {"keyid": "1a2b3c4d", "public_key": "…"}}
 200 {"state": "pending"}      {"state": "refused", "code": "bad-claim"}
 401 {"code": "not-enrolled"}  {"code": "clock-skew", "time": {…}}   409 {"code": "two-boxes"}
 """
@@ -22,10 +22,14 @@ _NO_ENROLMENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 
 class CommandKey(Struct, frozen=True):
-    """The key by which a CRM signs, and its own name of it."""
+    """The key by which a CRM signs. keyid: its own name of it, which proves nothing."""
 
     keyid: str
     public_key: bytes
+
+    def key(self, _: str) -> bytes:
+        """See edge.commands.source.CommandKeys. There is one, whatever it is called."""
+        return self.public_key
 
 
 class Decision(Struct, frozen=True):

@@ -21,7 +21,7 @@ from time import monotonic
 import msgspec
 from msgspec import Struct
 
-from edge.delivery.destination import Branch, NotAllowed, Notebook
+from edge.delivery.destination import Branch, NotAllowed
 from edge.delivery.destinations.link.decision import UNREADABLE, CommandKey, command_key, problem
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
@@ -78,8 +78,15 @@ class Enrolment:
             self._identity = await self._file.identity()
         except IdentityLost as error:
             raise NotAllowed("no key", str(error)) from error
-        self._pinned = await pinned(self._branch.notebook)
+        await self.command_key()
         self._signer = Signer(self._identity, self._branch.box)
+
+    async def command_key(self) -> CommandKey | None:
+        """The key that the CRM showed when it first accepted this box, None before that."""
+        if self._pinned is None:
+            kept = (await self._branch.notebook.read()).get(_COMMAND_KEY)
+            self._pinned = None if kept is None else msgspec.json.decode(kept, type=CommandKey)
+        return self._pinned
 
     def sign(self, method: str, url: str, body: bytes) -> dict[str, str]:
         """The headers that prove who asks."""
@@ -111,9 +118,7 @@ class Enrolment:
         sent: monotonic. From then on requests are signed with it, whatever the box's clock shows.
         """
         signed, known = problem(answer).time, self._pinned
-        if signed is None or known is None or signed.keyid != known.keyid:
-            return None
-        if not is_signed_by(known.public_key, signed):
+        if signed is None or known is None or not is_signed_by(known.public_key, signed):
             return None
         try:
             told = msgspec.json.decode(signed.payload, type=SignedTime)
@@ -155,18 +160,12 @@ class Enrolment:
         if self._pinned is None:
             await self._branch.notebook.write((_COMMAND_KEY, msgspec.json.encode(shown)))
             self._pinned = shown
-        if shown != self._pinned:
+        if shown.public_key != self._pinned.public_key:
             raise NotAllowed(
                 "another CRM",
                 "The CRM signs with another key than when it accepted this box: if the CRM was set"
                 " up anew, give the destination another name; if not, tell who runs the CRM.",
             )
-
-
-async def pinned(notebook: Notebook) -> CommandKey | None:
-    """The key that the CRM showed when it first accepted this box, None before that."""
-    kept = (await notebook.read()).get(_COMMAND_KEY)
-    return None if kept is None else msgspec.json.decode(kept, type=CommandKey)
 
 
 def _model() -> str:

@@ -16,8 +16,8 @@ from datetime import datetime, tzinfo
 import msgspec
 from msgspec import Struct
 
+from edge.delivery.call_store.picture import Summary
 from edge.delivery.call_store.told import CreateCall, CreateChannel, Step, UpdateChannel
-from edge.delivery.call_store.wanted import Summary
 
 _PEER_TYPES = {"extension": "Extension", "line": "Trunk"}
 _STATES = {"ringing": "Ringing", "up": "Up", "over": "Hangedup"}

@@ -17,8 +17,8 @@ from datetime import datetime, tzinfo
 import msgspec
 from msgspec import Struct
 
+from edge.delivery.call_store.picture import Peer, Summary
 from edge.delivery.call_store.told import CreateCall, CreateChannel, Step, UpdateChannel
-from edge.delivery.call_store.wanted import Peer, Summary
 
 CALL = "/api/v1/telephony/call"
 CHANNEL = "/api/v1/telephony/channel"

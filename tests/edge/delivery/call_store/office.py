@@ -112,11 +112,11 @@ class Office:
             finally:
                 task.cancel()
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         """Wait until the journal has nothing left for the CRM."""
         await self.until(lambda: self.journal.pending("crm") == 0, seconds)
 
-    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)

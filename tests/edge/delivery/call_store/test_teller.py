@@ -45,7 +45,7 @@ class Desk:
             lambda: NOW,
             lambda: self.settled,
         )
-        destination = OpenCrm(OpenCrmSettings(url=self.office.url), branch, patience=5.0)
+        destination = OpenCrm(OpenCrmSettings(url=self.office.url), branch, patience=30.0)
         await destination.start()
         try:
             yield destination

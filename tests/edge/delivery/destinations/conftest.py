@@ -80,11 +80,11 @@ class Box:
             yield forwarder
             task.cancel()
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         await until(lambda: self.journal.pending(NAME) == 0, seconds)
 
 
-async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what it waits for raises no event
             await asyncio.sleep(0.002)

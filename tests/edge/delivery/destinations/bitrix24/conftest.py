@@ -20,12 +20,17 @@ async def opened(portal: Portal) -> AsyncIterator[str]:
 
 
 def bitrix(
-    box: Box, url: str, *, default_user: int = 1, bucket: Bucket | None = None
+    box: Box,
+    url: str,
+    *,
+    default_user: int = 1,
+    bucket: Bucket | None = None,
+    patience: float = 30.0,
 ) -> Bitrix24Destination:
     settings = Bitrix24Settings(url=url, default_user=default_user)
     assert settings.problems() == []
     bucket = bucket or Bucket(FAST, FAST)
-    return Bitrix24Destination(settings, box.branch(), patience=2.0, bucket=bucket)
+    return Bitrix24Destination(settings, box.branch(), patience=patience, bucket=bucket)
 
 
 def portal() -> Portal:

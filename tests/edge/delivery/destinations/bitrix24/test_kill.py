@@ -67,7 +67,7 @@ async def _run_killed(path: Path, url: str, killer: Killer, there: Portal, away:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         killer.aim(box.pid)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             code = await box.wait()
         assert code in (0, -signal.SIGKILL)
         killer._pid = 0

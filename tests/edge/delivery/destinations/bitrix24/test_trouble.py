@@ -60,11 +60,12 @@ PARKED = ["402", "413", "415", "422", "451"]
 async def test_delivered_later_and_once(
     box: Box, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bad_day, "STALL_SECONDS", 3.0)  # longer than the patience
+    patience = 1.0 if trouble == "stall" else 30.0
+    monkeypatch.setattr(bad_day, "STALL_SECONDS", 60.0)
     await box.journal.append(direct())
     async with opened(there := portal()) as url:
-        there.bad_day.order(trouble, 1 if trouble == "stall" else 3)
-        async with box.forwarding(bitrix(box, url)) as forwarder:
+        there.bad_day.order(trouble, 2)
+        async with box.forwarding(bitrix(box, url, patience=patience)) as forwarder:
             await until(lambda: forwarder.progress.state == "retrying")
             assert forwarder.progress.advice
             await box.settled()

@@ -31,24 +31,30 @@ class Box:
     knows: bool = True
 
     @asynccontextmanager
-    async def link(self, crm: Running, claim: str = "") -> AsyncIterator[LinkDestination]:
-        """The link as from one start of the box."""
+    async def link(
+        self, crm: Running, claim: str = "", identity: IdentityFile | None = None
+    ) -> AsyncIterator[LinkDestination]:
+        """The link as from one start of the box; of the one that opened `identity`, if given."""
         settings = LinkSettings(url=crm.url, claim=claim)
         assert settings.problems() == []
-        branch = Branch(
-            self.journal.box,
-            UTC,
-            JournalNotebook(self.journal, "crm"),
-            lambda _event: 0.0,
-            lambda: datetime.now(UTC) + self.off if self.knows else None,
-        )
-        enrolment = Enrolment(settings, branch, IdentityFile(self.folder))
-        link = LinkDestination(settings, enrolment, patience=5.0)
+        branch = self.branch()
+        enrolment = Enrolment(settings, branch, identity or IdentityFile(self.folder))
+        link = LinkDestination(settings, enrolment, patience=30.0)
         await link.start()
         try:
             yield link
         finally:
             await link.close()
+
+    def branch(self, identity: IdentityFile | None = None) -> Branch:
+        return Branch(
+            self.journal.box,
+            UTC,
+            JournalNotebook(self.journal, "crm"),
+            lambda _event: 0.0,
+            lambda: datetime.now(UTC) + self.off if self.knows else None,
+            identity=identity,
+        )
 
     async def send(self, link: LinkDestination) -> Delivered:
         """Store one more call, and deliver it."""

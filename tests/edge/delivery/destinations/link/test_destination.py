@@ -34,7 +34,7 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 
 
 async def delivered_to(url: str) -> Delivered:
-    link = LinkDestination(LinkSettings(url=url), patience=5.0)
+    link = LinkDestination(LinkSettings(url=url), patience=30.0)
     await link.start()
     try:
         return await link.deliver(BATCH, link.pack(BATCH))

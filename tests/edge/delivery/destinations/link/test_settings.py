@@ -3,7 +3,9 @@
 import base64
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from edge.delivery.destination import Branch, Notebook
 from edge.delivery.destinations.catalog import NAMES, spec
 from edge.delivery.destinations.link.settings import LinkSettings
+from edge.delivery.identity import IdentityFile
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_a_key_that_is_none_is_named() -> None:
     assert settings.key("k4") is None
 
 
-def test_only_with_keys_commands_are_asked_for() -> None:
+def test_only_with_keys_commands_are_asked_for(tmp_path: Path) -> None:
     silent = LinkSettings(url="https://crm.example.com")
     keys = {"k1": base64.b64encode(bytes(32)).decode()}
     giving = LinkSettings(url="https://crm.example.com", command_keys=keys)
@@ -80,6 +83,7 @@ def test_only_with_keys_commands_are_asked_for() -> None:
     source = spec("link").commands(giving, branch)
     assert source is not None
     assert source.keys.key("k1") == bytes(32)
+    assert spec("link").commands(silent, replace(branch, identity=IdentityFile(tmp_path)))
 
 
 def test_the_path_follows_the_base() -> None:
@@ -102,4 +106,4 @@ def test_checking_settings_loads_nothing_heavy() -> None:
         "made = link.destination(settings, Branch('b0c5', None, None, None, None, None, identity));"
         "assert not {'aiohttp', 'cryptography', 'http_message_signatures'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,6 +25,7 @@ from edge.delivery.forwarder import Forwarder
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal
 from tests.edge.delivery.conftest import call
+from tests.ports import free_port
 
 NODE = "payvand/#"
 UNLIMITED = ("max_inflight_messages 0", "max_queued_messages 0")
@@ -35,8 +35,8 @@ class Broker:
     """A mosquitto on a port of its own; `lines` are of its configuration."""
 
     def __init__(self, program: Path, folder: Path, lines: tuple[str, ...], tls: str = "") -> None:
-        self.port = _free_port()
-        self.clear_port = _free_port() if tls else self.port
+        self.port = free_port()
+        self.clear_port = free_port() if tls else self.port
         self._command = [str(program), "-c", str(folder / "mosquitto.conf")]
         self._process: subprocess.Popen[bytes] | None = None
         if "allow_anonymous false" not in lines:
@@ -49,7 +49,7 @@ class Broker:
 
     async def start(self) -> None:
         self._launch()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 with suppress(OSError):
                     _, writer = await asyncio.open_connection("127.0.0.1", self.clear_port)
@@ -72,15 +72,8 @@ class Broker:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -120,7 +113,7 @@ class Subscriber:
         session.SessionExpiryInterval = 3600
         self.client.connect("127.0.0.1", self.port, clean_start=False, properties=session)
         self.client.loop_start()
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(60)
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -166,7 +159,7 @@ class Office:
 
     @asynccontextmanager
     async def forwarding(
-        self, settings: MqttSettings | int, patience: float = 5.0
+        self, settings: MqttSettings | int, patience: float = 30.0
     ) -> AsyncIterator[Forwarder]:
         """To a broker on a port of this machine, or as the settings say."""
         chosen = settings if isinstance(settings, MqttSettings) else here(settings)
@@ -185,14 +178,14 @@ class Office:
         first = self.journal.last + 1
         await self.journal.append([call(first + n, **replaced) for n in range(count)])
 
-    async def settled(self, seconds: float = 30.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         await self.until(lambda: self.journal.pending("centre") == 0, seconds)
 
     async def past(self, cursor: int) -> None:
         """Wait until more than so many are settled."""
         await self.until(lambda: self.journal.position("centre").cursor > cursor)
 
-    async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - what it waits for raises no event
                 await asyncio.sleep(0.005)

@@ -50,7 +50,7 @@ async def test_without_acknowledgement_another_connection_is_tried(
 ) -> None:
     stand_in.mood = Mood(ack=lambda n: 0 if n <= 30 else None)
     await office.fill(60)
-    async with office.forwarding(stand_in.port, patience=0.2) as forwarder:
+    async with office.forwarding(stand_in.port, patience=1.0) as forwarder:
         await office.until(lambda: forwarder.progress.state == "retrying")
         assert forwarder.progress.last_answer == "no acknowledgement in time"
         assert forwarder.progress.cursor == 30

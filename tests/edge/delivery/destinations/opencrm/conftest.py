@@ -20,7 +20,7 @@ class OpenCrmOffice(Office):
         self.crm = OpenCrmStandIn()
         self.user = ("", "")
         self.prefix = "/call"
-        self.patience = 5.0
+        self.patience = 30.0
         super().__init__(journal, self.crm, self._destination)
 
     def _destination(self, url: str, branch: Branch) -> OpenCrm:

@@ -23,7 +23,7 @@ class PayamGostarOffice(Office):
         self.login: LoginForm = "auto"
         self.system_keys: dict[str, str] = {}
         self.slowness = Slowness(0.02, 0.02)
-        self.patience = 5.0
+        self.patience = 30.0
         super().__init__(journal, self.crm, self._destination)
 
     def _destination(self, url: str, branch: Branch) -> PayamGostar:

@@ -171,7 +171,7 @@ async def test_no_login_at_the_address(office: "PayamGostarOffice", status: int)
 async def test_a_login_that_comes_to_nothing_is_tried_again(
     office: "PayamGostarOffice", mode: str
 ) -> None:
-    office.patience = 0.2
-    office.misbehave(mode, on="POST /api/v1/auth", requests=2, seconds=1.0)
+    office.patience = 1.0
+    office.misbehave(mode, on="POST /api/v1/auth", requests=2, seconds=60.0)
     await office.tell(*case("incoming-answered"))
     assert [call.type for call in office.crm.calls] == [2]

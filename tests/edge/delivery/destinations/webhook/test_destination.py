@@ -36,10 +36,11 @@ def hook(
     url: str,
     old_secret: str = "",
     wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    patience: float = 30.0,
 ) -> WebhookDestination:
     settings = WebhookSettings(url=url, secret=NEW, old_secret=old_secret)
     assert settings.problems() == []
-    return WebhookDestination(settings, box.branch(), patience=2.0, wall=wall)
+    return WebhookDestination(settings, box.branch(), patience=patience, wall=wall)
 
 
 def names(box: Box, count: int, first: int = 1) -> list[str]:
@@ -209,11 +210,12 @@ PARKED = ["402", "409", "413", "415", "422", "451"]
 
 @pytest.mark.parametrize("trouble", LATER)
 async def test_delivered_later(box: Box, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bad_day, "STALL_SECONDS", 3.0)  # longer than the patience
+    patience = 1.0 if trouble == "stall" else 30.0
+    monkeypatch.setattr(bad_day, "STALL_SECONDS", 60.0)
     await box.journal.append(captured("tda100-direct"))
     async with receiving(receiver := Receiver([NEW])) as url:
-        receiver.bad_day.order(trouble, 1 if trouble == "stall" else 2)
-        async with box.forwarding(hook(box, url)) as forwarder:
+        receiver.bad_day.order(trouble, 2)
+        async with box.forwarding(hook(box, url, patience=patience)) as forwarder:
             await until(lambda: forwarder.progress.state == "retrying")
             assert forwarder.progress.advice
             await box.settled()

@@ -1,0 +1,53 @@
+"""A stored call event as the row that a person reads."""
+
+from collections.abc import Mapping
+from typing import Literal, cast
+
+import msgspec
+from msgspec import Struct
+
+from edge.intake.seal import CallData
+from edge.journal.records import Stored
+from edge.local.calls_records import CallRow, Stage
+
+KIND = "call."
+_decode = msgspec.json.Decoder(CallData).decode
+
+
+class Names(Struct, frozen=True):
+    """What the settings of one device call its lines and extensions."""
+
+    lines: Mapping[str, str] = {}
+    extensions: Mapping[str, str] = {}
+
+
+AllNames = Mapping[str, Names]
+"""By device."""
+
+
+def row(event: Stored, names: AllNames) -> CallRow | None:
+    """None for what is no call event, or cannot be read any more."""
+    if not event.type.startswith(KIND):
+        return None
+    try:
+        data = _decode(event.data)
+    except msgspec.MsgspecError:
+        return None
+    own = names.get(event.device, Names())
+    fields = {name: getattr(data, name) for name in data.__struct_fields__}
+    return CallRow(
+        **fields,
+        device=event.device,
+        last=event.sequence,
+        at=event.time,
+        stage=_stage(event.type, data),
+        line_name=own.lines.get(data.line or ""),
+        extension_name=own.extensions.get(data.extension or ""),
+    )
+
+
+def _stage(kind: str, data: CallData) -> Stage:
+    word = kind.removeprefix(KIND)
+    if word == "updated":
+        return "ended" if data.ended_at or data.outcome else "answered"
+    return cast("Literal['ringing', 'answered', 'ended']", word)

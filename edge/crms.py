@@ -1,0 +1,136 @@
+"""The CRMs of a site while the edge runs, started and ended alone as the devices are (devices.py).
+
+Each has its forwarder and, where it gives commands, its listener.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from edge.commands.listener import Listener
+from edge.commands.target import Target
+from edge.delivery.destination import Branch
+from edge.delivery.destinations import catalog
+from edge.delivery.forwarder import Forwarder
+from edge.delivery.identity import IdentityFile
+from edge.delivery.notebook import JournalNotebook
+from edge.delivery.progress import State
+from edge.delivery.restraint import Restraint
+from edge.delivery.retimed import Retimed, Times
+from edge.delivery.terms import Terms
+from edge.intake.clock import BoxClock
+from edge.journal.journal import Journal
+from edge.local.status import DestinationStatus, DestinationWord
+from edge.site import Destination, Site
+from edge.tasks import Tasks
+
+_WORDS: dict[State, DestinationWord] = {
+    "working": "delivering",
+    "idle": "delivering",
+    "retrying": "retrying",
+    "refused": "stopped",
+}
+
+
+class Crms:
+    """forwarders, listeners, destinations: by name. identity: the box's key."""
+
+    def __init__(
+        self, journal: Journal, clock: BoxClock, folder: Path, targets: Mapping[str, Target]
+    ) -> None:
+        self.forwarders: dict[str, Forwarder] = {}
+        self.listeners: dict[str, Listener] = {}
+        self.destinations: dict[str, Retimed] = {}
+        self.identity = IdentityFile(folder)
+        self.times = Times(journal, clock)
+        self._journal = journal
+        self._clock = clock
+        self._targets = targets
+        self._served: dict[str, tuple[Destination, ZoneInfo, bool]] = {}
+
+    @property
+    def served(self) -> list[Destination]:
+        """Those that are served now, in the order of the site."""
+        return [entry for entry, _, _ in self._served.values()]
+
+    def statuses(self) -> list[DestinationStatus]:
+        """How each one is now."""
+        return [
+            _status(entry, self.forwarders[entry.name], self.listeners.get(entry.name))
+            for entry in self.served
+        ]
+
+    async def serve(self, site: Site, tasks: Tasks) -> None:
+        """Serve the CRMs of these settings, which hold their secrets, and no others.
+
+        Where no device allows anything, which is the rule, no CRM is asked for commands: a question
+        that waits costs two megabytes a day.
+        """
+        asks = any(device.commands for device in site.device)
+        wanted = {entry.name: (entry, site.zone, asks) for entry in site.destination}
+        over = [name for name, served in self._served.items() if wanted.get(name) != served]
+        await tasks.end(*(task for name in over for task in _tasks(name)))
+        for name in over:
+            del self._served[name], self.forwarders[name], self.destinations[name]
+            self.listeners.pop(name, None)
+        for name, (entry, zone, _) in wanted.items():
+            if name not in self._served:
+                self._start(entry, zone, tasks, asks=asks)
+        self._served = wanted
+
+    def _start(self, entry: Destination, zone: ZoneInfo, tasks: Tasks, *, asks: bool) -> None:
+        spec = catalog.spec(entry.kind)
+        restraint = Restraint(entry.forwarding, zone, self._clock.known)
+        terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
+        destination = spec.destination(entry.settings, self._branch(entry, zone))
+        right = Retimed(destination, self.times, self._clock)
+        self.destinations[entry.name] = right
+        forwarder = Forwarder(entry.name, self._journal, right, terms)
+        self.forwarders[entry.name] = forwarder
+        delivering, listening = _tasks(entry.name)
+        tasks.start(delivering, forwarder.run())
+        source = spec.commands(entry.settings, self._branch(entry, zone))
+        if source is not None and asks:
+            listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
+            self.listeners[entry.name] = listener
+            tasks.start(listening, listener.run())
+
+    def _branch(self, entry: Destination, zone: ZoneInfo) -> Branch:
+        return Branch(
+            self._journal.box,
+            zone,
+            JournalNotebook(self._journal, entry.name),
+            self._clock.age,
+            self._clock.known,
+            lambda: self._journal.position(entry.name).cursor,
+            self.identity,
+            entry.connection,
+        )
+
+
+def _tasks(name: str) -> tuple[str, str]:
+    return f"delivery to {name}", f"commands of {name}"
+
+
+def _status(
+    entry: Destination, forwarder: Forwarder, listener: Listener | None
+) -> DestinationStatus:
+    progress = forwarder.progress
+    return DestinationStatus(
+        name=progress.name,
+        kind=entry.kind,
+        state=_WORDS[progress.state],
+        code=progress.last_answer,
+        advice=progress.advice,
+        since=progress.since,
+        cursor=progress.cursor,
+        backlog=progress.backlog,
+        behind=progress.behind,
+        behind_waits=progress.behind_waits,
+        parked=progress.parked,
+        last_ok_at=progress.last_ok_at,
+        next_try_in=progress.next_try_in,
+        delivered=progress.delivered,
+        wire_bytes=progress.wire_bytes,
+        commands=listener.advice if listener else "",
+    )

@@ -1,0 +1,96 @@
+"""The edge's two doors: unix sockets, and who may come in by which.
+
+    DATA/control.sock   0600   root and the edge's own user: the console, may do everything
+    web.sock            0660   the web process: only what its session's role may, and without a
+                               session log-in, setup and the setup's state
+
+The web socket belongs to the group of the folder that it lies in, so that the web process, another
+user, can open it there; the data directory itself is closed to that user. The browser's token comes
+with each request, and the right is checked here: a web process that is broken is nobody by itself.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from edge.access.caller import Caller, console
+from edge.access.refusals import NoSession, Refusal
+from edge.errors import CommandFailed
+from edge.local.route import Ask, Route, answered
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_LOG = logging.getLogger(__name__)
+TOKEN_HEADER, ADDRESS_HEADER = "Payvand-Session", "Payvand-Address"
+_LONGEST_ADDRESS = 64
+
+Door = Literal["console", "web"]
+Who = Callable[[str, str], Caller]
+"""(token, address): who asks. Raises NoSession."""
+
+
+def handler(
+    route: Route, door: Door, who: Who
+) -> "Callable[[web.Request], Awaitable[web.StreamResponse]]":
+    """What aiohttp calls for a route behind a door."""
+
+    async def handle(request: "web.Request") -> "web.StreamResponse":
+        try:
+            caller = _caller(request, door, who, route)
+            caller.demand(route.right, fresh=route.fresh)
+            return await route.answer(Ask(caller, request))
+        except Refusal as refusal:
+            response = answered(refusal.failure)
+            response.set_status(refusal.status)
+            return response
+
+    return handle
+
+
+def _caller(request: "web.Request", door: Door, who: Who, route: Route) -> Caller:
+    token = request.headers.get(TOKEN_HEADER, "")
+    if door == "console" and not token:
+        return console()
+    address = request.headers.get(ADDRESS_HEADER, "unknown")[:_LONGEST_ADDRESS]
+    try:
+        return who(token, address)
+    except NoSession:
+        if route.right != "open":
+            raise
+        return Caller("", "viewer", address)
+
+
+def listen(path: Path, mode: int) -> socket.socket:
+    """A socket there, in place of what a dead process left. Raises CommandFailed.
+
+    A mode with rights for a group gives the socket to the group of its folder.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        # Before bind, so that others cannot open the socket at any moment.
+        os.fchmod(listener.fileno(), 0o600)
+        listener.bind(str(path))
+        if mode & 0o070:
+            _give(path)
+        path.chmod(mode)  # bind takes the umask off
+    except OSError as error:
+        listener.close()
+        raise CommandFailed(
+            f"cannot make the control socket {path} ({error}): "
+            "give a data directory that is writable, and move away what is there"
+        ) from error
+    return listener
+
+
+def _give(path: Path) -> None:
+    group = path.parent.stat().st_gid
+    try:
+        os.chown(path, -1, group)
+    except PermissionError:
+        words = "the web process cannot open %s: add this user to the group %d of its folder"
+        _LOG.warning(words, path, group)
