@@ -89,10 +89,11 @@ class Scene:
         site = _bare() if self.factory else _site(*ports, self.url, self.paper)
         save(check(site), self.box / FILE)
         await self._start("the box", "run", "--data", self.box)
+        page = await self._start_page()
         if not self.factory:
             async with _in_time("the box did not open its serial ports"):
                 await self._box_listens()
-        await self._open_page()
+        await self._page_listens(page)
         self.printing = self._group.create_task(self._print())
         self._tasks.append(self.printing)
         if not self.factory:
@@ -135,9 +136,12 @@ class Scene:
         self.started = True
         await serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
 
-    async def _open_page(self) -> None:
+    async def _start_page(self) -> Part:
+        """While the box starts: each takes a while."""
         words = ("--data", self.box, "--listen", f"{HOST}:{self._page_port}")
-        part = await self._start("the page", *words, program="webui")
+        return await self._start("the page", *words, program="webui")
+
+    async def _page_listens(self, part: Part) -> None:
         async with _in_time("the page did not start to listen"):
             self.page = (await part.line()).split()[-1]
             while True:
