@@ -18,12 +18,13 @@ demo: $(RUN)
 test: $(DEV)
 	@$(IN)/python -m pytest $(ARGS)
 
+# Most tests wait for something: two at a time take little more than half as long.
 check: $(DEV)
 	$(IN)/ruff format --check $(SOURCES)
 	$(IN)/ruff check $(SOURCES)
 	$(IN)/mypy $(SOURCES)
 	$(IN)/lint-imports --no-logo
-	@$(IN)/python -m pytest
+	@$(IN)/python -m pytest -n 2 --dist worksteal
 
 # Kills at every step of a command, power cuts, twice as many kills, and faults in system calls; needs
 # root, and 20 minutes or so. ARGS="--report FILE" writes the closing table there too.

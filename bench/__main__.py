@@ -17,6 +17,7 @@ _QUICK = {
     "latency": "bench.latency:measure",
     "start": "bench.start:measure",
     "life": "bench.life:measure",
+    "pages": "bench.pages:measure",
 }
 _LONG = {
     "load": "bench.load:measure",

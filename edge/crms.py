@@ -46,12 +46,12 @@ class Crms:
         self._journal = journal
         self._clock = clock
         self._targets = targets
-        self._served: dict[str, tuple[Destination, ZoneInfo]] = {}
+        self._served: dict[str, tuple[Destination, ZoneInfo, bool]] = {}
 
     @property
     def served(self) -> list[Destination]:
         """Those that are served now, in the order of the site."""
-        return [entry for entry, _ in self._served.values()]
+        return [entry for entry, _, _ in self._served.values()]
 
     def statuses(self) -> list[DestinationStatus]:
         """How each one is now."""
@@ -61,19 +61,24 @@ class Crms:
         ]
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
-        """Serve the CRMs of these settings, which hold their secrets, and no others."""
-        wanted = {entry.name: (entry, site.zone) for entry in site.destination}
+        """Serve the CRMs of these settings, which hold their secrets, and no others.
+
+        Where no device allows anything, which is the rule, no CRM is asked for commands: a question
+        that waits costs two megabytes a day.
+        """
+        asks = any(device.commands for device in site.device)
+        wanted = {entry.name: (entry, site.zone, asks) for entry in site.destination}
         over = [name for name, served in self._served.items() if wanted.get(name) != served]
         await tasks.end(*(task for name in over for task in _tasks(name)))
         for name in over:
             del self._served[name], self.forwarders[name], self.destinations[name]
             self.listeners.pop(name, None)
-        for name, (entry, zone) in wanted.items():
+        for name, (entry, zone, _) in wanted.items():
             if name not in self._served:
-                self._start(entry, zone, tasks)
+                self._start(entry, zone, tasks, asks=asks)
         self._served = wanted
 
-    def _start(self, entry: Destination, zone: ZoneInfo, tasks: Tasks) -> None:
+    def _start(self, entry: Destination, zone: ZoneInfo, tasks: Tasks, *, asks: bool) -> None:
         spec = catalog.spec(entry.kind)
         restraint = Restraint(entry.forwarding, zone, self._clock.known)
         terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
@@ -85,7 +90,7 @@ class Crms:
         delivering, listening = _tasks(entry.name)
         tasks.start(delivering, forwarder.run())
         source = spec.commands(entry.settings, self._branch(entry, zone))
-        if source is not None and any(target.allowed for target in self._targets.values()):
+        if source is not None and asks:
             listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
             self.listeners[entry.name] = listener
             tasks.start(listening, listener.run())

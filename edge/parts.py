@@ -19,6 +19,7 @@ from edge.access.setup import Setup
 from edge.calls.history import Calls
 from edge.checks.watch import Watch
 from edge.commands.shown import Commands
+from edge.commissioning import Report
 from edge.crms import Crms
 from edge.delivery.cloudevents import encode_event
 from edge.devices import Devices
@@ -36,6 +37,7 @@ from edge.journal.retime import recall
 from edge.local import (
     access_routes,
     calls_routes,
+    commissioning_routes,
     control,
     settings_routes,
     status_routes,
@@ -201,7 +203,8 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
-            *trial_routes.routes(access, self._devices, self._crms, self._clock),
+            *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
+            *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
         ]

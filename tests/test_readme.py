@@ -79,7 +79,7 @@ def test_every_issue_of_a_health_check_is_explained(
 def test_the_event_it_shows_is_one_that_a_crm_takes(readme: str) -> None:
     event = json.loads(_block(readme, "json"))
     span = read_range("1a2b3c4d 41-41")
-    batch = read_batch(json.dumps([event]).encode(), span, lambda _type, _sequence: None)
+    batch = read_batch(json.dumps([event]).encode(), span)
     assert [(verdict.sequence, verdict.reason) for verdict in batch.verdicts] == [(41, None)]
     assert batch.unkept == []
 

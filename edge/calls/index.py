@@ -78,7 +78,10 @@ class CallIndex:
         self._through = self._journal.last
         before = self._through + 1
         lowest = max(0, before - FURTHEST)
-        while len(self._calls) < REACH:
+        # Once full, one part more: of the oldest calls it brings the events that came before.
+        full = False
+        while not full:
+            full = len(self._calls) >= REACH
             events = await self._journal.recent(KIND, lowest, before, _AT_ONCE)
             if not events:
                 return

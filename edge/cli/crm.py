@@ -67,6 +67,7 @@ class _Unable(Exception):
 
 
 async def _serve(args: argparse.Namespace) -> None:
+    from edge.crm.boxes import new_claim
     from edge.crm.keys import KEY_FILE
     from edge.crm.server import serve
 
@@ -97,7 +98,7 @@ async def _serve(args: argparse.Namespace) -> None:
     try:
         print(f"Reference CRM listening on {running.url}", flush=True)
         for branch in args.claim:
-            code = await running.boxes.new_claim(branch)
+            code = await new_claim(running.store, branch)
             print(f"Claim code for {branch}: {code}", flush=True)
         await stop.wait()
     finally:
@@ -128,10 +129,11 @@ def _take(data: Path, file: Path) -> None:
         ) from error
     except (OSError, sqlite3.Error) as error:
         raise _Unable(f"cannot take {file} into {data}: {error}.") from error
-    print(
-        f"{taken.received} events: {taken.stored} new, {taken.duplicates} were here,"
-        f" {taken.rejected} refused; {taken.calls} new calls"
+    words = (
+        "{received} events: {stored} new, {duplicates} were here, {rejected} refused;"
+        " {calls} new calls"
     )
+    print(words.format(**taken))
 
 
 def _port(text: str) -> int:

@@ -12,8 +12,6 @@ from msgspec import Struct
 from edge.crm.keys import Signed
 
 T = TypeVar("T")
-SENDER = web.RequestKey("sender", str)
-"""The id of the box that signed a request; absent where boxes are not known by their keys."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -32,16 +30,18 @@ class Refused(Exception):
         self, status: int, code: str, advice: str, time: Signed | None = None, **headers: str
     ) -> None:
         super().__init__(advice)
-        self.status, self.problem = status, Problem(code, advice, time)
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-    def answer(self) -> web.Response:
-        return answer(self.problem, self.status, self.headers)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answer = answer(Problem(code, advice, time), status, named)
 
 
 class BadRequest(Refused):
+    def __init__(self, advice: object) -> None:
+        super().__init__(400, "bad-request", str(advice))
+
+
+class TooLarge(Refused):
     def __init__(self, advice: str) -> None:
-        super().__init__(400, "bad-request", advice)
+        super().__init__(413, "too-large", advice)
 
 
 class NotStored(Refused):
@@ -69,7 +69,7 @@ async def read(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except UNREADABLE as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(error) from error
 
 
 @web.middleware
@@ -78,10 +78,10 @@ async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as refused:
-        return refused.answer()
+        return refused.answer
     except web.HTTPRequestEntityTooLarge:
-        return Refused(413, "too-large", "the body is too long: send 1 MiB at most").answer()
+        return TooLarge("the body is too long: send 1 MiB at most").answer
     except sqlite3.Error as error:
-        return NotStored(error).answer()
+        return NotStored(error).answer
     except TimeoutError:
         return hang_up(request)

@@ -14,7 +14,6 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal
@@ -25,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
 
 from edge.crm.answers import Refused, answer, read
-from edge.crm.keys import OwnKey, Proof, Signed, named_key, proof
-from edge.crm.store import Store, json_of
+from edge.crm.keys import OWN_KEY, Proof, Signed, named_key, proof
+from edge.crm.store import STORE, Store, json_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS box (
@@ -39,12 +38,16 @@ CREATE TABLE IF NOT EXISTS box (
 CREATE TABLE IF NOT EXISTS claim (
     hash BLOB PRIMARY KEY, branch TEXT NOT NULL, until REAL NOT NULL, device TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS guess (at REAL NOT NULL) STRICT;
 """
 # For the operator. doubles: how often another box used the same key.
 BOXES = """
 SELECT json_group_array(json_object('device', device, 'box', box, 'number', number, 'state', state,
     'branch', branch, 'model', model, 'version', version, 'starts', starts, 'doubles', doubles))
 FROM (SELECT * FROM box ORDER BY rowid DESC)
+"""
+CLAIM = """
+UPDATE claim SET device = ? WHERE hash = ? AND until > ? AND device IS NULL RETURNING branch
 """
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is taken for another
 CODE_LETTERS, CODE_SECONDS = 10, 72 * 3600
@@ -61,6 +64,7 @@ ADVICE = {
     "too-many": (429, "too many wrong codes, or boxes that wait: try again later"),
     "not-found": (404, "no box has this device id"),
 }
+routes = web.RouteTableDef()
 
 
 class Endorsement(Struct, frozen=True):
@@ -90,99 +94,96 @@ class Word(Struct, frozen=True, forbid_unknown_fields=True):
     branch: str | None = None
 
 
-class Boxes:
-    """The register, as boxes and the operator meet it. All but /v1/enrol is the operator's."""
+async def admit(request: web.Request) -> str:
+    """The id of the box that signed a request. Raises Refused."""
+    keyid, body = named_key(request), await request.read()
+    prove = partial(proof, request, body, keyid)
+    code, nonce = await request.app[STORE].do(partial(_admit, keyid, prove))
+    if code:
+        raise _refused(code, request.app[OWN_KEY].time(nonce) if code == "clock-skew" else None)
+    return keyid.partition("#")[0]
 
-    def __init__(self, store: Store, key: OwnKey) -> None:
-        self._store = store
-        self._key = key
-        self._guesses: deque[float] = deque(maxlen=GUESSES)
 
-    def routes(self) -> list[web.RouteDef]:
-        return [
-            web.post("/v1/enrol", self.post_enrol),
-            web.get("/boxes", self.get_boxes),
-            web.post("/boxes/{device}", self.post_box),
-            web.post("/claims", self.post_claim),
-        ]
+@routes.post("/v1/enrol")
+async def post_enrol(request: web.Request) -> web.Response:
+    asked, key = await read(request, Application), request.app[OWN_KEY]
+    keyid = f"{asked.box}#{asked.number}"
+    signed = named_key(request) == keyid
+    if not (signed and proof(request, await request.read(), keyid, asked.public_key)):
+        raise _refused("bad-signature")
+    state, code = await request.app[STORE].do(partial(_apply, asked))
+    if state == "accepted":
+        shown = {"keyid": key.id, "public_key": key.public}
+        return answer({"state": state, "command_key": shown})
+    return answer({"state": state} | ({"code": code} if code else {}))
 
-    async def admit(self, request: web.Request) -> str:
-        """The id of the box that signed this. Raises Refused."""
-        keyid, body = named_key(request), await request.read()
-        code, nonce = await self._store.do(_admit, keyid, partial(proof, request, body, keyid))
-        if code:
-            raise _refused(code, self._key.time(nonce) if code == "clock-skew" else None)
-        return keyid.partition("#")[0]
 
-    async def post_enrol(self, request: web.Request) -> web.Response:
-        asked = await read(request, Application)
-        keyid = f"{asked.box}#{asked.number}"
-        signed = named_key(request) == keyid
-        if not (signed and proof(request, await request.read(), keyid, asked.public_key)):
-            raise _refused("bad-signature")
-        state, code = await self._store.do(self._apply, asked)
-        if state == "accepted":
-            key = {"keyid": self._key.id, "public_key": self._key.public}
-            return answer({"state": state, "command_key": key})
-        return answer({"state": state} | ({"code": code} if code else {}))
+@routes.get("/boxes")
+async def get_boxes(request: web.Request) -> web.Response:
+    return answer(await request.app[STORE].look(partial(json_of, BOXES)))
 
-    async def get_boxes(self, _: web.Request) -> web.Response:
-        return answer(await self._store.look(json_of, BOXES))
 
-    async def post_box(self, request: web.Request) -> web.Response:
-        word = await read(request, Word)
-        device = request.match_info["device"]
-        if not await self._store.do(_decide, device, word.state, word.branch):
-            raise _refused("not-found")
-        return answer(word)
+@routes.post("/boxes/{device}")
+async def post_box(request: web.Request) -> web.Response:
+    word, device = await read(request, Word), request.match_info["device"]
+    if not await request.app[STORE].do(lambda db: _decide(db, device, word.state, word.branch)):
+        raise _refused("not-found")
+    return answer(word)
 
-    async def post_claim(self, request: web.Request) -> web.Response:
-        return answer({"code": await self.new_claim((await read(request, Wish)).branch)})
 
-    async def new_claim(self, branch: str) -> str:
-        """A code that lets one box in, for three days; it replaces the branch's box, if any."""
-        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
-        sql = "INSERT INTO claim (hash, branch, until) VALUES (?, ?, ?)"
-        row = (_hash(code), branch, time.time() + CODE_SECONDS)
-        await self._store.do(lambda db: db.execute(sql, row))
-        return f"{code[:5]}-{code[5:]}"
+@routes.post("/claims")
+async def post_claim(request: web.Request) -> web.Response:
+    wish = await read(request, Wish)
+    return answer({"code": await new_claim(request.app[STORE], wish.branch)})
 
-    def _apply(self, db: sqlite3.Connection, asked: Application) -> tuple[str, str]:
-        """Decide on a box whose request was signed by the key that it shows. Raises Refused.
 
-        Returns its state, and `bad-claim` where the code was the reason.
-        """
-        device = _device(asked.public_key)
-        row = db.execute("SELECT state FROM box WHERE device = ?", (device,)).fetchone()
-        if row == ("accepted",):
-            return "accepted", ""
-        branch = _endorsed(db, asked)
-        if branch is None and asked.claim:
-            branch = self._claimed(db, asked.claim, device)
-            if branch is None:
-                return "refused", "bad-claim"
-        if row is None:
-            _note(db, asked, device)
-        if branch is not None:
-            _decide(db, device, "accepted", branch)
-            return "accepted", ""
-        state = row[0] if row else "pending"
-        return "revoked" if state == "replaced" else state, ""
+async def new_claim(store: Store, branch: str) -> str:
+    """A code that lets one box in, for three days; it replaces the branch's box, if any."""
+    code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
+    row = (_hash(code), branch, time.time() + CODE_SECONDS)
+    sql = "INSERT INTO claim (hash, branch, until) VALUES (?, ?, ?)"
+    await store.do(lambda db: db.execute(sql, row))
+    return f"{code[:5]}-{code[5:]}"
 
-    def _claimed(self, db: sqlite3.Connection, code: str, device: str) -> str | None:
-        """The branch that a code is for, which is used up by it. Raises Refused."""
-        if len(self._guesses) == GUESSES and time.time() - self._guesses[0] < GUESS_SECONDS:
-            raise _refused("too-many", Retry_After="600")
-        sql = """UPDATE claim SET device = ? WHERE hash = ? AND until > ? AND device IS NULL
-                 RETURNING branch"""
-        if (row := db.execute(sql, (device, _hash(code), time.time())).fetchone()) is None:
-            self._guesses.append(time.time())
-            return None
-        return str(row[0])
+
+def _apply(asked: Application, db: sqlite3.Connection) -> tuple[str, str]:
+    """Decide on a box whose request was signed by the key that it shows. Raises Refused.
+
+    Returns its state, and `bad-claim` where the code was the reason.
+    """
+    device = _device(asked.public_key)
+    row = db.execute("SELECT state FROM box WHERE device = ?", (device,)).fetchone()
+    if row == ("accepted",):
+        return "accepted", ""
+    branch = _endorsed(db, asked)
+    if branch is None and asked.claim:
+        branch = _claimed(db, asked.claim, device)
+        if branch is None:
+            return "refused", "bad-claim"
+    if row is None:
+        _note(db, asked, device)
+    if branch is not None:
+        _decide(db, device, "accepted", branch)
+        return "accepted", ""
+    state = row[0] if row else "pending"
+    return "revoked" if state == "replaced" else state, ""
+
+
+def _claimed(db: sqlite3.Connection, code: str, device: str) -> str | None:
+    """The branch that a code is for, which is used up by it. Raises Refused."""
+    now = time.time()
+    sql = "SELECT count(*) FROM guess WHERE at > ?"
+    if db.execute(sql, (now - GUESS_SECONDS,)).fetchone()[0] >= GUESSES:
+        raise _refused("too-many", Retry_After="600")
+    row = db.execute(CLAIM, (device, _hash(code), now)).fetchone()
+    if row is None:
+        db.execute("INSERT INTO guess VALUES (?)", (now,))
+        return None
+    return str(row[0])
 
 
 def _admit(
-    db: sqlite3.Connection, keyid: str, prove: Callable[[bytes], Proof | None]
+    keyid: str, prove: Callable[[bytes], Proof | None], db: sqlite3.Connection
 ) -> tuple[str, str]:
     """Judge a request by the keys known under its name: two, where a box lost its key.
 

@@ -13,17 +13,19 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Annotated
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
-from edge.crm.answers import SENDER, BadRequest, Refused, answer, read
+from edge.crm.answers import BadRequest, Refused, answer, read
 from edge.crm.contract import SEQUENCE
-from edge.crm.keys import OwnKey
-from edge.crm.store import Bell, Store, json_of
+from edge.crm.keys import OWN_KEY, SENDER
+from edge.crm.store import STORE, json_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS command (
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS result (
     PRIMARY KEY (box, id)
 ) STRICT, WITHOUT ROWID;
 """
+ACKNOWLEDGE = "UPDATE command SET acknowledged = 1 WHERE box = ? AND seq <= ? AND NOT acknowledged"
 NEXT = """
 SELECT seq, payload FROM command
 WHERE box = ? AND seq > ? AND NOT acknowledged ORDER BY seq LIMIT 100
@@ -47,6 +50,7 @@ FROM (SELECT * FROM command LEFT JOIN result USING (box, id) ORDER BY seq DESC L
 """
 MOST_PAYLOAD = 4096
 MOST_WAIT = 60
+routes = web.RouteTableDef()
 
 
 class Wish(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,69 +74,48 @@ class Payload(Struct, frozen=True):
     ttl: float
 
 
-class Commands:
-    """The HTTP side."""
-
-    def __init__(self, store: Store, key: OwnKey) -> None:
-        self.ordered = Bell()
-        self._store = store
-        self._key = key
-
-    def routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/v1/commands", self.get_next),
-            web.post("/commands", self.post),
-            web.get("/commands", self.get_all),
-        ]
-
-    async def get_next(self, request: web.Request) -> web.Response:
-        asked = monotonic()
-        after, wait = (request.query.get(name, "") for name in ("after", "wait"))
-        box = request.get(SENDER) or request.headers.get("Payvand-Box")
-        nonce = request.headers.get("Payvand-Nonce", "")
-        numbers = all(re.fullmatch(SEQUENCE, number) for number in (after, wait))
-        if not (box and numbers and int(wait) <= MOST_WAIT and re.fullmatch("[0-9a-f]{32}", nonce)):
-            raise BadRequest("needs after=N, wait=0-60, Payvand-Nonce and Payvand-Box")
-        until = asked + int(wait)
-        await self._store.do(_acknowledge, box, int(after))
-        while True:
-            news = self.ordered.next
-            found = await self._store.look(_next, box, int(after))
-            if found or monotonic() >= until or self.ordered.over:
-                break
-            await self.ordered.wait(news, until - monotonic())
-        signed = (
-            {"seq": seq} | msgspec.structs.asdict(self._key.sign(payload)) for seq, payload in found
-        )
-        time = self._key.time(nonce, monotonic() - asked)
-        parts = (b64encode(time.payload).decode(), time.keyid, b64encode(time.signature).decode())
-        return answer(list(signed), headers={"Payvand-Time": " ".join(parts)})
-
-    async def post(self, request: web.Request) -> web.Response:
-        """Queue a command; answers with its id and number."""
-        wish = await read(request, Wish)
-        try:
-            payload = await self._store.do(_queue, wish)
-        except sqlite3.IntegrityError as error:
-            advice = "this id was ordered before: give each command its own, or none"
-            raise Refused(409, "known-id", advice) from error
-        self.ordered.ring()
-        return answer(payload)
-
-    async def get_all(self, _: web.Request) -> web.Response:
-        return answer(await self._store.look(json_of, SHOWN))
+@routes.get("/v1/commands")
+async def get_next(request: web.Request) -> web.Response:
+    asked, store, key = monotonic(), request.app[STORE], request.app[OWN_KEY]
+    after, wait = (request.query.get(name, "") for name in ("after", "wait"))
+    box = request.get(SENDER) or request.headers.get("Payvand-Box")
+    nonce = request.headers.get("Payvand-Nonce", "")
+    numbers = all(re.fullmatch(SEQUENCE, number) for number in (after, wait))
+    if not (box and numbers and int(wait) <= MOST_WAIT and re.fullmatch("[0-9a-f]{32}", nonce)):
+        raise BadRequest("needs after=N, wait=0-60, Payvand-Nonce and Payvand-Box")
+    about, until = (box, int(after)), asked + int(wait)
+    await store.do(lambda db: db.execute(ACKNOWLEDGE, about))
+    while True:
+        news = store.ordered.next
+        found = await store.look(lambda db: db.execute(NEXT, about).fetchall())
+        if found or monotonic() >= until or store.ordered.over:
+            break
+        await store.ordered.wait(news, until - monotonic())
+    signed = [{"seq": seq} | asdict(key.sign(payload)) for seq, payload in found]
+    time = key.time(nonce, monotonic() - asked)
+    parts = (b64encode(time.payload).decode(), time.keyid, b64encode(time.signature).decode())
+    return answer(signed, headers={"Payvand-Time": " ".join(parts)})
 
 
-def _acknowledge(db: sqlite3.Connection, box: str, after: int) -> None:
-    sql = "UPDATE command SET acknowledged = 1 WHERE box = ? AND seq <= ? AND NOT acknowledged"
-    db.execute(sql, (box, after))
+@routes.post("/commands")
+async def post_command(request: web.Request) -> web.Response:
+    """Queue a command; answers with what is signed."""
+    wish, store = await read(request, Wish), request.app[STORE]
+    try:
+        payload = await store.do(partial(_queue, wish))
+    except sqlite3.IntegrityError as error:
+        advice = "this id was ordered before: give each command its own, or none"
+        raise Refused(409, "known-id", advice) from error
+    store.ordered.ring()
+    return answer(payload)
 
 
-def _next(db: sqlite3.Connection, box: str, after: int) -> list[tuple[int, bytes]]:
-    return db.execute(NEXT, (box, after)).fetchall()
+@routes.get("/commands")
+async def get_commands(request: web.Request) -> web.Response:
+    return answer(await request.app[STORE].look(partial(json_of, SHOWN)))
 
 
-def _queue(db: sqlite3.Connection, wish: Wish) -> Payload:
+def _queue(wish: Wish, db: sqlite3.Connection) -> Payload:
     """Numbers come from the clock, so that a CRM whose file was lost does not begin anew at 1."""
     now = datetime.now(UTC)
     id_ = wish.id or secrets.token_hex(8)

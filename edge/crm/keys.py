@@ -62,6 +62,11 @@ class OwnKey:
         return self.sign(msgspec.json.encode(SignedTime(datetime.now(UTC), nonce, held)))
 
 
+OWN_KEY = web.AppKey("own_key", OwnKey)
+SENDER = web.RequestKey("sender", str)
+"""The id of the box that signed a request; absent where boxes are not known by their keys."""
+
+
 class Proof(Struct, frozen=True):
     """What a good signature says besides. skew: seconds by which its time differs from ours."""
 

@@ -30,6 +30,7 @@ from edge.crm.answers import Problem, answer, hang_up, read
 
 Mode = Literal["none", "refuse", "stall", "drop-answer", "html", "reject"]
 Status = Literal["400", "401", "403", "413", "429", "500", "503"]
+routes = web.RouteTableDef()
 PORTAL = "<!doctype html><title>Welcome</title><p>Please log in to use this network."
 
 
@@ -60,16 +61,6 @@ class Mood:
     def __init__(self) -> None:
         self.order = Order("none")
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.post("/misbehave", self.post), web.get("/misbehave", self.get)]
-
-    async def post(self, request: web.Request) -> web.Response:
-        self.order = await read(request, Order)
-        return answer(self.order)
-
-    async def get(self, _: web.Request) -> web.Response:
-        return answer(self.order)
-
     @web.middleware
     async def meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Serve a request as the order says, and count it down."""
@@ -81,15 +72,29 @@ class Mood:
             self.order = replace(order, requests=left) if left else Order("none")
         if order.mode == "refuse":
             return hang_up(request)
-        if order.mode == "stall":
-            await asyncio.sleep(30.0 if order.seconds is None else order.seconds)
-        elif order.mode == "html":
+        if order.mode == "html":
             await request.read()
             return web.Response(text=PORTAL, content_type="text/html")
-        elif order.mode.isdigit():
+        if order.mode.isdigit():
             await request.read()
             problem = Problem("ordered", "misbehaving by order of /misbehave")
             later = {"Retry-After": str(round(1 if order.seconds is None else order.seconds))}
             return answer(problem, int(order.mode), later if order.mode in {"429", "503"} else None)
+        if order.mode == "stall":
+            await asyncio.sleep(30.0 if order.seconds is None else order.seconds)
         response = await handler(request)
         return hang_up(request) if order.mode == "drop-answer" else response
+
+
+MOOD = web.AppKey("mood", Mood)
+
+
+@routes.post("/misbehave")
+async def post_misbehave(request: web.Request) -> web.Response:
+    request.app[MOOD].order = await read(request, Order)
+    return answer(request.app[MOOD].order)
+
+
+@routes.get("/misbehave")
+async def get_misbehave(request: web.Request) -> web.Response:
+    return answer(request.app[MOOD].order)

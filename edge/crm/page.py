@@ -7,15 +7,18 @@ oldest first; the first on a connection carries the newest calls there are, so a
 
 import asyncio
 import sqlite3
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
+from msgspec import Raw
 
-from edge.crm.events import TRUTH, rows, stats
-from edge.crm.misbehave import Mood
+from edge.crm.events import STATS, TRUTH, rows
+from edge.crm.misbehave import MOOD, Order
 from edge.crm.receipts import days
-from edge.crm.store import Store
+from edge.crm.store import STORE, json_of
 
 MOST_CALLS = 200  # the page shows no more
 PAUSE_SECONDS = 0.25  # no eye follows faster, and a backlog of thousands arrives in between
@@ -28,44 +31,39 @@ HEADERS = {  # nothing but our own three files: no inline script, no other host
 }
 STATIC = Path(__file__).parent / "static"
 FILES = {"/": "page.html", "/page.js": "page.js", "/page.css": "page.css"}
+routes = web.RouteTableDef()
 
 
-class Page:
-    """Serves the page to any number of browsers."""
+@routes.get("/")
+@routes.get("/page.js")
+@routes.get("/page.css")
+async def get_file(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(STATIC / FILES[request.path], headers=HEADERS)
 
-    def __init__(self, store: Store, mood: Mood) -> None:
-        self._store = store
-        self._mood = mood
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.get("/live", self.live), *(web.get(path, self.file) for path in FILES)]
+@routes.get("/live")
+async def get_live(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Cache-Control": "no-store"})
+    response.content_type = "text/event-stream"
+    await response.prepare(request)
+    after, store, mood = 0, request.app[STORE], request.app[MOOD]
+    with suppress(ConnectionResetError):  # the browser left
+        while not store.appended.over:
+            news = store.appended.next
+            text, after = await store.look(partial(_news, after, mood.order))
+            await response.write(b"data: " + text + b"\n\n")
+            await asyncio.sleep(PAUSE_SECONDS)
+            await store.appended.wait(news, HEARTBEAT_SECONDS)
+    return response
 
-    async def file(self, request: web.Request) -> web.FileResponse:
-        return web.FileResponse(STATIC / FILES[request.path], headers=HEADERS)
 
-    async def live(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Cache-Control": "no-store"})
-        response.content_type = "text/event-stream"
-        await response.prepare(request)
-        after, appended = 0, self._store.appended
-        try:
-            while not appended.over:
-                news = appended.next
-                text, after = await self._store.look(self._news, after)
-                await response.write(b"data: " + text + b"\n\n")
-                await asyncio.sleep(PAUSE_SECONDS)
-                await appended.wait(news, HEARTBEAT_SECONDS)
-        except ConnectionResetError:
-            pass  # the browser left
-        return response
-
-    def _news(self, db: sqlite3.Connection, after: int) -> tuple[bytes, int]:
-        """Return one message, and the place up to which it tells."""
-        calls = rows(db, TRUTH, after, MOST_CALLS)
-        news = {
-            "stats": stats(db),
-            "order": self._mood.order,
-            "receipts": days(db),
-            "events": [msgspec.Raw(line) for _, line in reversed(calls)],
-        }
-        return msgspec.json.encode(news), calls[0][0] if calls else after
+def _news(after: int, order: Order, db: sqlite3.Connection) -> tuple[bytes, int]:
+    """Return one message, and the place up to which it tells."""
+    calls = rows(TRUTH, after, MOST_CALLS, db)
+    news = {
+        "stats": Raw(json_of(STATS, db)),
+        "order": order,
+        "receipts": days(db),
+        "events": [Raw(line) for _, line in reversed(calls)],
+    }
+    return msgspec.json.encode(news), calls[0][0] if calls else after

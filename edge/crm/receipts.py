@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from edge.crm.answers import answer, read
-from edge.crm.store import Store
+from edge.crm.store import STORE
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipt (
@@ -27,7 +28,7 @@ CREATE TABLE IF NOT EXISTS receipt (
     PRIMARY KEY (journal, device, first)
 ) STRICT, WITHOUT ROWID;
 """
-HELD = """
+HERE = """
 SELECT sequence, call_id, reason, raw FROM event
 WHERE journal = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
@@ -38,9 +39,9 @@ FROM receipt LEFT JOIN box ON box.box = receipt.box AND state = 'accepted'
 ORDER BY day DESC, 4 LIMIT 100
 """
 MOST_GAPS = 1000
-
 Number = Annotated[int, Meta(ge=0, lt=10**18)]
 Span = tuple[int, int]
+routes = web.RouteTableDef()
 
 
 class Receipt(Struct, frozen=True):
@@ -63,7 +64,7 @@ class Receipts(Struct, frozen=True):
     receipts: Annotated[tuple[Receipt, ...], Meta(max_length=1000)]
 
 
-class Held(Struct, frozen=True):
+class Here(Struct, frozen=True):
     """What is here of a receipt. box: whose events they are. gaps: none where it agrees."""
 
     box: str
@@ -83,22 +84,15 @@ class Day(Struct):
 
 
 class _Sourced(Struct):
-    source: str = ""
+    source: str
 
 
-class Desk:
-    """The HTTP side."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def routes(self) -> list[web.RouteDef]:
-        return [web.post("/v1/receipts", self.post)]
-
-    async def post(self, request: web.Request) -> web.Response:
-        missing = await self._store.do(_compare, await read(request, Receipts))
-        self._store.appended.ring()
-        return answer({"missing": missing})
+@routes.post("/v1/receipts")
+async def post_receipts(request: web.Request) -> web.Response:
+    told, store = await read(request, Receipts), request.app[STORE]
+    missing = await store.do(partial(_compare, told))
+    store.appended.ring()
+    return answer({"missing": missing})
 
 
 def days(db: sqlite3.Connection) -> list[Day]:
@@ -106,42 +100,40 @@ def days(db: sqlite3.Connection) -> list[Day]:
     found: dict[tuple[str, date], Day] = {}
     for journal, agreed, text, branch in db.execute(RECENT).fetchall():
         receipt = msgspec.json.decode(text, type=Receipt)
-        held = None if agreed else _held(db, journal, receipt)
         day = found.setdefault((branch, receipt.day), Day(branch, receipt.day))
+        here = None if agreed else _here(db, journal, receipt)
         day.seen += receipt.calls
-        day.here += held.calls if held else receipt.calls
-        day.missing = _joined([*day.missing, *held.gaps]) if held else day.missing
+        day.here += here.calls if here else receipt.calls
+        day.missing = _joined(day.missing + here.gaps) if here else day.missing
     return list(found.values())
 
 
-def _compare(db: sqlite3.Connection, told: Receipts) -> list[Span]:
+def _compare(told: Receipts, db: sqlite3.Connection) -> list[Span]:
     gaps: list[Span] = []
     for receipt in told.receipts:
-        held = _held(db, told.journal, receipt)
-        gaps += held.gaps
-        of_same = (told.journal, receipt.device, receipt.first, receipt.last)
-        db.execute(FORGET, of_same)
-        more = (receipt.day.isoformat(), held.box, held.agrees, msgspec.json.encode(receipt))
-        db.execute(
-            "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*of_same, *more)
-        )
+        here = _here(db, told.journal, receipt)
+        gaps += here.gaps
+        place = (told.journal, receipt.device, receipt.first, receipt.last)
+        kept = (receipt.day.isoformat(), here.box, here.agrees, msgspec.json.encode(receipt))
+        db.execute(FORGET, place)
+        db.execute("INSERT OR REPLACE INTO receipt VALUES (?,?,?,?,?,?,?,?)", place + kept)
     return _joined(gaps)
 
 
-def _held(db: sqlite3.Connection, journal: str, receipt: Receipt) -> Held:
+def _here(db: sqlite3.Connection, journal: str, receipt: Receipt) -> Here:
     """What is here between a receipt's first and last sequence."""
-    rows = db.execute(HELD, (journal, receipt.first, receipt.last)).fetchall()
-    box, calls, digest, events = journal, set(), hashlib.sha256(), 0
-    for sequence, call_id, reason, raw in rows:
+    box, calls, digest, events, known = journal, set(), hashlib.sha256(), 0, [receipt.first - 1]
+    for sequence, call_id, reason, raw in db.execute(HERE, (journal, receipt.first, receipt.last)):
+        known.append(sequence)
         source = "" if reason else msgspec.json.decode(raw, type=_Sourced).source
         if source.endswith(f"/{receipt.device}"):
             box, events = source.split("/")[2], events + 1
             calls.add(call_id)
             digest.update(b"%d\n" % sequence)
     agrees = (events, digest.hexdigest()) == (receipt.events, receipt.sha256)
-    known = (receipt.first - 1, *(row[0] for row in rows), receipt.last + 1)
+    known.append(receipt.last + 1)
     gaps = [(left + 1, right - 1) for left, right in pairwise(known) if right - left > 1]
-    return Held(box, len(calls - {None}), agrees, [] if agrees else gaps)
+    return Here(box, len(calls - {None}), agrees, [] if agrees else gaps)
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -16,20 +16,13 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from edge.crm import boxes, commands, events, receipts
-from edge.crm.answers import SENDER, Refused, tell
-from edge.crm.blobs import Blobs
-from edge.crm.boxes import Boxes
-from edge.crm.commands import Commands
+from edge.crm import blobs, boxes, commands, events, misbehave, page, receipts
+from edge.crm.answers import Refused, tell
 from edge.crm.contract import MOST_BYTES
-from edge.crm.events import Events
-from edge.crm.keys import OwnKey
-from edge.crm.misbehave import Mood
-from edge.crm.page import Page
-from edge.crm.receipts import Desk
-from edge.crm.store import Store
+from edge.crm.keys import OWN_KEY, SENDER, OwnKey
+from edge.crm.store import STORE, Store, connect
 
-SCHEMAS = (events.SCHEMA, boxes.SCHEMA, commands.SCHEMA, receipts.SCHEMA)
+SCHEMA = events.SCHEMA + boxes.SCHEMA + commands.SCHEMA + receipts.SCHEMA
 MOST_AT_ONCE = 64  # requests; what comes on top is sent away before its body is read
 BODY_SECONDS = 30
 GOODBYE_SECONDS = 1.0
@@ -43,9 +36,9 @@ class Running:
     """
 
     url: str
-    mood: Mood
+    mood: misbehave.Mood
     key: OwnKey
-    boxes: Boxes
+    store: Store
     _runner: web.AppRunner
 
     async def close(self) -> None:
@@ -65,23 +58,15 @@ async def serve(
     the directory is no store, ValueError when its key is none.
     """
     key = await asyncio.to_thread(OwnKey, data)
-    store = await Store.open(data, SCHEMAS)
-    mood, register, orders = Mood(), Boxes(store, key), Commands(store, key)
-    door = Door(token, register if enrolled_only else None)
+    store = Store(await asyncio.to_thread(connect, data, SCHEMA))
+    mood, door = misbehave.Mood(), Door(token, enrolled_only=enrolled_only)
     app = web.Application(middlewares=[mood.meet, tell, door.check], client_max_size=MOST_BYTES)
-    rooms = (Events(store), register, orders, Desk(store), Blobs(data / "blobs"), mood)
-    for room in (*rooms, Page(store, mood)):
-        app.add_routes(room.routes())
-
-    async def let_go(_: web.Application) -> None:
-        for bell in (store.appended, orders.ordered):
-            bell.ring(over=True)
-
-    async def close_store(_: web.Application) -> None:
-        await store.close()
-
-    app.on_shutdown.append(let_go)
-    app.on_cleanup.append(close_store)
+    app[STORE], app[OWN_KEY], app[misbehave.MOOD] = store, key, mood
+    app[blobs.FOLDER] = data / "blobs"
+    for part in (events, boxes, commands, receipts, blobs, misbehave, page):
+        app.add_routes(part.routes)
+    app.on_shutdown.append(store.let_go)
+    app.on_cleanup.append(store.close)
     runner = web.AppRunner(
         app, auto_decompress=False, access_log=None, shutdown_timeout=GOODBYE_SECONDS
     )
@@ -93,15 +78,15 @@ async def serve(
         raise
     name, real_port = runner.addresses[0][:2]
     url = f"http://{f'[{name}]' if ':' in name else name}:{real_port}"
-    return Running(url, mood, key, register, runner)
+    return Running(url, mood, key, store, runner)
 
 
 class Door:
-    """Who may ask for what is in the contract. boxes: where these are known by their keys."""
+    """Who may ask for what is in the contract: whoever has the token, or a key accepted here."""
 
-    def __init__(self, token: str | None, boxes: Boxes | None) -> None:
+    def __init__(self, token: str | None, *, enrolled_only: bool) -> None:
         self._expected = None if token is None else f"Bearer {token}".encode()
-        self._boxes = boxes
+        self._enrolled_only = enrolled_only
         self._under_way = 0
 
     @web.middleware
@@ -120,8 +105,8 @@ class Door:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 await request.read()
-            if self._boxes is not None:
-                request[SENDER] = await self._boxes.admit(request)
+            if self._enrolled_only:
+                request[SENDER] = await boxes.admit(request)
             return await handler(request)
         finally:
             self._under_way -= counts

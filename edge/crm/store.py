@@ -1,26 +1,23 @@
 """The reference CRM's memory: one SQLite file, written before anything is answered.
 
-    event    every event ever judged, once, with its raw JSON; `reason` tells why it was refused
-    call     for each call_id the event that is its truth: the one with the highest sequence
-    tally    one row of counters, so that they survive a restart with the rest
-    box, claim: boxes.py      command, result: commands.py      receipt: receipts.py
-
 One thread does all, each job in a transaction of its own, so requests queue behind each other's
-fsync, and readers see whole commits.
+fsync, and readers see whole commits. The tables stand with what they are for: event, call and tally
+in events.py, box, claim and guess in boxes.py, command and result in commands.py, receipt in
+receipts.py.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
+
+from aiohttp import web
 
 T = TypeVar("T")
-P = ParamSpec("P")
 LOCK_SECONDS = 1.0  # how long to wait for somebody who writes into the file by hand
-PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 
 
 class Bell:
@@ -30,8 +27,7 @@ class Bell:
         self.next = asyncio.Event()
         self.over = False
 
-    def ring(self, *, over: bool = False) -> None:
-        self.over |= over
+    def ring(self) -> None:
         self.next.set()
         self.next = asyncio.Event()
 
@@ -43,63 +39,57 @@ class Bell:
 
 
 class Store:
-    """Open with `await Store.open(…)`; what is done in it may raise sqlite3.Error."""
+    """The file in use. What is done in it may raise sqlite3.Error."""
 
-    def __init__(self, thread: ThreadPoolExecutor, database: sqlite3.Connection) -> None:
-        self.appended = Bell()
-        self._thread = thread
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.appended, self.ordered = Bell(), Bell()
         self._database = database
+        self._thread = ThreadPoolExecutor(1, "crm-store")
 
-    @classmethod
-    async def open(cls, folder: Path, schemas: Sequence[str]) -> "Store":
-        """Make folder and file where missing. Raises OSError, sqlite3.Error."""
-        thread = ThreadPoolExecutor(1, "crm-store")
-        try:
-            run = asyncio.get_running_loop().run_in_executor
-            return cls(thread, await run(thread, connect, folder, schemas))
-        except BaseException:
-            thread.shutdown(wait=False)
-            raise
-
-    async def do(
-        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **more: P.kwargs
-    ) -> T:
+    async def do(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Return when all that the job did is on disk; nothing of it if it raises."""
-        return await self._run("BEGIN IMMEDIATE", lambda: job(self._database, *args, **more))
+        return await self._run("BEGIN IMMEDIATE", job)
 
-    async def look(
-        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **more: P.kwargs
-    ) -> T:
+    async def look(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """The same for a job that only reads: it waits for no writer."""
-        return await self._run("BEGIN", lambda: job(self._database, *args, **more))
+        return await self._run("BEGIN", job)
 
-    async def _run(self, begin: str, job: Callable[[], T]) -> T:
+    async def let_go(self, _: web.Application) -> None:
+        """End all waiting: the server ends."""
+        for bell in (self.appended, self.ordered):
+            bell.over = True
+            bell.ring()
+
+    async def close(self, _: web.Application) -> None:
+        await asyncio.to_thread(self._thread.shutdown)
+        self._database.close()
+
+    async def _run(self, begin: str, job: Callable[[sqlite3.Connection], T]) -> T:
         def work() -> T:
-            with self._database:
-                self._database.execute(begin)
-                return job()
+            with self._database as database:
+                database.execute(begin)
+                return job(database)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._database.close)
-        self._thread.shutdown()
+
+STORE = web.AppKey("store", Store)
 
 
-def connect(folder: Path, schemas: Sequence[str]) -> sqlite3.Connection:
-    """The file, with the tables of all. Raises OSError, sqlite3.Error."""
+def connect(folder: Path, schema: str) -> sqlite3.Connection:
+    """Make folder, file and tables where missing. Raises OSError, sqlite3.Error."""
     folder.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(
         folder / "crm.sqlite", LOCK_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        database.executescript("".join((PRAGMAS, *schemas)))
+        database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {schema}")
     except BaseException:
         database.close()
         raise
     return database
 
 
-def json_of(db: sqlite3.Connection, sql: str) -> bytes:
+def json_of(sql: str, db: sqlite3.Connection) -> bytes:
     """What a question that asks for JSON is answered with."""
     return str(db.execute(sql).fetchone()[0]).encode()

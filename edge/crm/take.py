@@ -16,13 +16,12 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from edge.crm.answers import UNREADABLE, Refused
 from edge.crm.contract import MOST_EVENTS, Range, read_batch
-from edge.crm.events import Stats, append, stats
-from edge.crm.server import SCHEMAS
-from edge.crm.store import connect
+from edge.crm.events import STATS, append
+from edge.crm.server import SCHEMA
+from edge.crm.store import connect, json_of
 
 BROKEN = (*UNREADABLE, Refused, EOFError, zlib.error, gzip.BadGzipFile)
 
@@ -46,24 +45,24 @@ class _Line(Struct):
     id: str = ""
 
 
-def take(data: Path, file: Path) -> Stats:
-    """Take a file's events into the CRM's folder, whose server may run; returns what came to it.
+def take(data: Path, file: Path) -> dict[str, int]:
+    """Take a file's events into the CRM's folder, whose server may run; what /stats has more then.
 
     Raises NoExport, OSError, sqlite3.Error.
     """
-    database = connect(data, SCHEMAS)
+    database = connect(data, SCHEMA)
     try:
         with database, gzip.open(file) as lines:
             database.execute("BEGIN IMMEDIATE")
-            before = astuple(stats(database))
+            before = msgspec.json.decode(json_of(STATS, database))
             head = msgspec.json.decode(lines.readline(), type=Head)
             _take(database, head.box, lines)
-            after = astuple(stats(database))
+            after = msgspec.json.decode(json_of(STATS, database))
     except BROKEN as error:
         raise NoExport(str(error)) from error
     finally:
         database.close()
-    return Stats(*(new - old for new, old in zip(after, before, strict=True)))
+    return {name: after[name] - count for name, count in before.items()}
 
 
 def _take(database: sqlite3.Connection, box: str, lines: Iterator[bytes]) -> None:
@@ -80,7 +79,7 @@ def _take(database: sqlite3.Connection, box: str, lines: Iterator[bytes]) -> Non
             events += len(found)
             span = Range(journal, 0, 10**18 - 1)
             text = b"[" + b",".join(found) + b"]"
-            append(database, read_batch(text, span, lambda _type, _sequence: None, box))
+            append(read_batch(text, span, box), database)
     raise NoExport("it was cut short: export again")
 
 

@@ -152,7 +152,9 @@ class Forwarder:
 
     async def _attempt(self, load: Load, parcel: Parcel) -> list[Parcel]:
         """Send once; returns what is still to be sent of it, the first part last."""
-        batch = parcel.batch if parcel.ahead else replace(parcel.batch, after=load.confirmed)
+        if not parcel.ahead and parcel.batch.after != load.confirmed:
+            parcel = replace(parcel, batch=replace(parcel.batch, after=load.confirmed))
+        batch = parcel.batch
         if len(batch.events) > self._size.most:
             return await self._halve(batch)
         begun, cost = monotonic(), self._destination.wire_bytes
@@ -173,7 +175,7 @@ class Forwarder:
             if load.lane.is_backlog:
                 self._restraint.backlog_sent(self._destination.wire_bytes - cost, monotonic())
         self._size.stored(len(batch.events), monotonic() - begun)
-        return await self._settle(load, replace(parcel, batch=batch), delivered)
+        return await self._settle(load, parcel, delivered)
 
     async def _refused(self, load: Load, parcel: Parcel, refusal: BadBatch) -> list[Parcel]:
         """Look for what is to blame: halve the batch, or park its one event in its turn."""

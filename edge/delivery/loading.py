@@ -22,7 +22,6 @@ from edge.delivery.lanes import Lane, lanes
 from edge.delivery.restraint import GATHER_SECONDS, Restraint
 from edge.journal.journal import Journal, Position, Stored
 
-_LOOK_SECONDS = 60.0
 # Packing so many takes less than handing them to a thread.
 _FEW = 10
 
@@ -157,8 +156,7 @@ class Loading:
         if through is not None:
             found = await self._journal.read(after, self._size.of_backlog, MAX_DATA)
             return [event for event in found if event.sequence <= through]
-        while not await self._journal.changed(after, _LOOK_SECONDS):
-            pass
+        await self._journal.changed(after)
         return await self._gathered(after)
 
     async def _gathered(self, after: int) -> list[Stored]:
@@ -166,7 +164,7 @@ class Loading:
         deadline = monotonic() + GATHER_SECONDS
         while True:
             most = self._size.most
-            found = await self._journal.read(after, most, MAX_DATA)
+            found = await self._journal.follow(after, most, MAX_DATA)
             left = deadline - monotonic()
             if len(found) == most or left <= 0 or not self._restraint.gathers(found):
                 return found

@@ -107,4 +107,4 @@ class Intake:
             live = call.time_resolution == "second"
             self.calls += 1
             self.unrung += live and call.direction == "incoming"
-            self._heard(replace(now, live=live))
+            self._heard(now if now.live is live else replace(now, live=live))

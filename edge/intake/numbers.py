@@ -177,11 +177,14 @@ def _first(candidates: Sequence[str], passes: "Passes", home: "Home") -> "Readin
 
 
 def _digits(text: str, start: int, *, loose: str) -> _Digits:
+    rest = text[start:]
+    if rest.isascii() and rest.isdigit():  # as nearly all are
+        return _Digits(rest, tuple(range(start + 1, len(text) + 1)), len(text), plus=False)
     found: list[str] = []
     ends: list[int] = []
     plus = False
     stop = len(text)
-    for index, sign in enumerate(text[start:], start):
+    for index, sign in enumerate(rest, start):
         if sign.isdecimal():
             found.append(str(unicodedata.decimal(sign)))
             ends.append(index + 1)

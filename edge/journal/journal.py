@@ -30,6 +30,7 @@ from edge.journal.history import Retention
 from edge.journal.inspection import mark_suspect
 from edge.journal.opening import Opened, open_file
 from edge.journal.questions import Questions
+from edge.journal.recent import Recent
 from edge.journal.records import (
     History,
     JournalFailed,
@@ -78,6 +79,7 @@ class Journal(Questions):
         self._lock = opened.lock
         self._memories = opened.memories
         self._positions = opened.positions
+        self._recent = Recent(opened.last)
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._failure: JournalFailed | None = None
@@ -160,6 +162,12 @@ class Journal(Questions):
             epoch = self._epoch(events[0].sequence)
             return [event for event in events if self._epoch(event.sequence) == epoch]
         return events
+
+    async def follow(self, after: int, limit: int, max_bytes: int) -> list[Stored]:
+        """`read`, for who has not settled what it asks for: of that nothing leaves the history."""
+        self._check()
+        recent = self._recent.above(after, limit, max_bytes)
+        return await self.read(after, limit, max_bytes) if recent is None else recent
 
     def origin(self, sequence: int) -> str:
         """The journal id that an event was written with: the first part of its id for good."""
@@ -267,6 +275,7 @@ class Journal(Questions):
     def _on_commit(self, works: list[Work]) -> None:
         for work in works:
             self.last += len(work.rows)
+            self._recent.add(work.rows)
             if work.memory is not None:
                 self._memories[work.memory[0]] = work.memory[1]
             if work.waiter is not None and not work.waiter.done():

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+TimeQuality = Literal["synced", "corrected", "estimated"]
+
 
 class Sealed(Struct, frozen=True, kw_only=True):
     """An event that `seal` made of a fact; the journal gives it its sequence.
@@ -17,7 +19,7 @@ class Sealed(Struct, frozen=True, kw_only=True):
     type: str
     subject: str | None
     time: datetime
-    timequality: Literal["synced", "corrected", "estimated"]
+    timequality: TimeQuality
     boot: str
     monotonic: float
     data: bytes

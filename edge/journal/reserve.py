@@ -35,12 +35,16 @@ class Reserve:
         self._size = 0
         self._given = True
 
+    def holds(self, size: int) -> bool:
+        """Whether so many bytes were held already."""
+        return size <= self._size
+
     def hold(self, size: int) -> None:
         """See that the file can take so many bytes. Raises NoRoom, and OSError for a bad disk.
 
         A file system that gives no blocks ahead is left as it is.
         """
-        if size <= self._size or size <= os.fstat(self._file).st_size:
+        if self.holds(size) or size <= os.fstat(self._file).st_size:
             return
         try:
             self._ask(size + _AHEAD)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from edge.journal.packing import unpacked
-from edge.journal.records import Sealed, Stored
+from edge.journal.records import Sealed, Stored, TimeQuality
 
-Row = tuple[str, str, str | None, int, str, str, float, bytes]
+Row = tuple[str, str, str | None, int, TimeQuality, str, float, bytes]
 """All columns but the sequence, which the commit gives."""
 
 COLUMNS = "sequence, device, type, subject, time, timequality, boot, monotonic, data"
@@ -25,25 +25,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def row(event: Sealed) -> Row:
+def row(sealed: Sealed) -> Row:
     """Raises UnicodeEncodeError for text that is no Unicode, here, at its sender's."""
-    if event.subject is not None:
-        event.subject.encode()
+    if sealed.subject is not None:
+        sealed.subject.encode()
     return (
-        event.device,
-        event.type,
-        event.subject,
-        microseconds(event.time),
-        event.timequality,
-        event.boot,
-        event.monotonic,
-        event.data,
+        sealed.device,
+        sealed.type,
+        sealed.subject,
+        microseconds(sealed.time),
+        sealed.timequality,
+        sealed.boot,
+        sealed.monotonic,
+        sealed.data,
     )
 
 
 def stored(found: tuple[Any, ...]) -> Stored:
     """The event of a row read with COLUMNS."""
-    sequence, device, kind, subject, time, quality, boot, monotonic, data = found
+    return event(found[0], (*found[1:-1], unpacked(found[-1])))
+
+
+def event(sequence: int, row: Row) -> Stored:
+    """The event of a row that is not packed."""
+    device, kind, subject, time, quality, boot, monotonic, data = row
     return Stored(
         sequence=sequence,
         device=device,
@@ -53,7 +58,7 @@ def stored(found: tuple[Any, ...]) -> Stored:
         timequality=quality,
         boot=boot,
         monotonic=monotonic,
-        data=unpacked(data),
+        data=data,
     )
 
 

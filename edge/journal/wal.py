@@ -36,6 +36,7 @@ class Log:
         self._reserve = Reserve(file)
         self._file = path.with_name(f"{path.name}-wal")
         self._held = 0
+        self._most = 0
         self._page = self._ask("page_size")
 
     def grow(self) -> None:
@@ -45,7 +46,7 @@ class Log:
         """
         if not (self._file.exists() and self._file.stat().st_size >= FILLED_BYTES):
             self._fill()
-        self._reserve.renew(self._size())
+        self._renew()
 
     def _fill(self) -> None:
         connection, size = self._connection, LOG_BYTES
@@ -67,10 +68,18 @@ class Log:
     def make_room(self, size: int) -> None:
         """See that a commit of so many bytes can be written back, however full the disk gets.
 
-        Raises NoRoom, and OSError for a bad disk.
+        Raises NoRoom, and OSError for a bad disk. What the file has free is asked, which takes as
+        long as writing a small commit, only when the room might not do without it.
         """
-        free = self._ask("freelist_count") * self._page
-        self._reserve.hold(self._size() + max(0, size - free))
+        self._most += size
+        if not self._reserve.holds(self._most):
+            free = self._ask("freelist_count") * self._page
+            self._most = self._size() + max(0, size - free)
+            self._reserve.hold(self._most)
+
+    def _renew(self) -> None:
+        self._most = self._size()
+        self._reserve.renew(self._most)
 
     def _size(self) -> int:
         """Of the file, with what the log holds for it."""
@@ -97,7 +106,7 @@ class Log:
                 raise
             found = (1, 0, 0)
         busy, held, written = found
-        self._reserve.renew(self._size())
+        self._renew()
         self._held = FILLED_BYTES - _AGAIN if busy or written < held else 0
 
     def _flush(self) -> None:

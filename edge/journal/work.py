@@ -61,14 +61,18 @@ def insert(connection: sqlite3.Connection, works: Sequence[Work], first: int) ->
             connection.execute(_NOTE, (destination, key, data))
 
 
-def part(works: Sequence[Work]) -> list[Work]:
-    """The first of them, at least one, that half a log can take."""
+def part(works: Sequence[Work]) -> tuple[list[Work], int]:
+    """The first of them, at least one, that half a log can take, and how much they write to it."""
+    size = logged(works)
+    if size <= FILLED_BYTES // 2:
+        return list(works), size
     size = 0
     for number, work in enumerate(works):
-        size += logged([work])
-        if number and size > FILLED_BYTES // 2:
-            return list(works[:number])
-    return list(works)
+        more = logged([work])
+        if number and size + more > FILLED_BYTES // 2:
+            return list(works[:number]), size
+        size += more
+    return list(works), size
 
 
 def logged(works: Sequence[Work]) -> int:
@@ -76,10 +80,14 @@ def logged(works: Sequence[Work]) -> int:
 
     Events fill three fifths of their pages at least.
     """
-    rows = sum(
-        len(work.rows) + len(work.parked) + len(work.notes) + len(work.unparked) for work in works
-    )
-    size = sum(len(row[-1]) for work in works for row in work.rows)
-    size += sum(len(work.memory[1]) for work in works if work.memory)
-    tables = any(work.memory for work in works) + any(work.position for work in works)
-    return (2 + tables + rows // 20) * _PAGE + size * 5 // 3
+    rows, size, memories, positions = 0, 0, 0, 0
+    for work in works:
+        rows += len(work.rows) + len(work.parked) + len(work.notes) + len(work.unparked)
+        for row in work.rows:
+            size += len(row[-1])
+        if work.memory:
+            size += len(work.memory[1])
+            memories = 1
+        if work.position:
+            positions = 1
+    return (2 + memories + positions + rows // 20) * _PAGE + size * 5 // 3

@@ -176,15 +176,15 @@ class Writer(threading.Thread):
         """Commit what is held, in parts that the log can take."""
         waited = 0
         while self._held:
-            works = part(self._held)
+            works, size = part(self._held)
             try:
-                self._commit(connection, works)
+                self._commit(connection, works, size)
             except (sqlite3.OperationalError, NoRoom) as error:
                 if isinstance(error, NoRoom) and self._make_do(connection):
                     continue
                 self._bear(error)
                 return
-            waited += self._told(works)
+            waited += self._told(works, size)
         if self.trouble is not None:
             _log.warning("The journal is written again: %d waiting events are on disk", waited)
             self.trouble = None
@@ -204,30 +204,30 @@ class Writer(threading.Thread):
                 if error.sqlite_errorcode not in _PASSING:
                     raise
                 return False
-            self._told(moved)
+            self._told(moved, logged(moved))
         return self._tidy(connection)
 
-    def _told(self, works: list[Work]) -> int:
-        """Tell that these are on disk; how many events they hold."""
+    def _told(self, works: list[Work], size: int) -> int:
+        """Tell that these are on disk; how many events they hold. size: see `logged`."""
         rows = sum(len(work.rows) for work in works)
         self._last += rows
         self._saved.update(work.position for work in works if work.position)
         done = set(map(id, works))
         self._held = [work for work in self._held if id(work) not in done]
         self._committed(works)
-        self._log.committed(logged(works) + self._settled())
+        self._log.committed(size + self._settled())
         return rows
 
-    def _commit(self, connection: sqlite3.Connection, works: list[Work]) -> None:
+    def _commit(self, connection: sqlite3.Connection, works: list[Work], size: int) -> None:
         """On a full disk once more with the log written back, because it cannot grow there."""
         try:
-            self._log.make_room(logged(works))
+            self._log.make_room(size)
             self._try(connection, works)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in _FULL:
                 raise
             self._log.committed(FILLED_BYTES)
-            self._log.make_room(logged(works))
+            self._log.make_room(size)
             self._try(connection, works)
 
     def _try(self, connection: sqlite3.Connection, works: list[Work]) -> None:

@@ -1,4 +1,4 @@
-"""What the client asks about what happens now: the feed of changes, and tests."""
+"""What the client asks about what happens now: the feed of changes, tests and their report."""
 
 from collections.abc import AsyncGenerator
 from urllib.parse import quote
@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from edge.local.asking import Asking
+from edge.local.commissioning_records import Commissioning, ProvedBy
 from edge.local.feed_records import Change
 from edge.local.trial_records import Trial, TrialOrder
 
@@ -33,6 +34,19 @@ class LiveCalls(Asking):
     async def test_destination(self, name: str, seconds: float = 10.0) -> Trial:
         """Raises Unknown."""
         return await self._try(f"/destinations/{quote(name, safe='')}/test", seconds)
+
+    async def commissioning(self) -> Commissioning:
+        """Which lines were proved, and whether the setup is complete."""
+        return await self._get("/commissioning", Commissioning)
+
+    async def prove_line(self, call_id: str) -> Commissioning:
+        """Say that this call was seen as it should be: its line works. Raises Unknown."""
+        path = "/commissioning/lines"
+        return await self._send("POST", path, Commissioning, ProvedBy(call_id))
+
+    async def finish_commissioning(self) -> Commissioning:
+        """The setup is complete."""
+        return await self._send("POST", "/commissioning/finish", Commissioning)
 
     async def _try(self, path: str, seconds: float) -> Trial:
         decode = msgspec.json.Decoder(Trial).decode

@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from edge.access.access import Access
 from edge.access.refusals import Mistake, Mistakes
-from edge.forms import forms
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, route, taking
 from edge.local.settings_records import (
@@ -41,6 +40,8 @@ def routes(access: Access, changes: SiteChanges) -> list[Route]:
     """All of them."""
 
     async def all_forms(_ask: Ask) -> Forms:
+        from edge.forms import forms
+
         return await asyncio.to_thread(forms)
 
     async def settings(_ask: Ask) -> SettingsShown:

@@ -8,14 +8,17 @@ from edge.access.refusals import Unknown
 from edge.crms import Crms
 from edge.devices import Devices
 from edge.intake.clock import BoxClock
+from edge.journal.journal import Journal
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, taking
 from edge.local.trial_records import Trial, TrialOrder
-from edge.trials.crm import try_crm
+from edge.trials.crm import Tried, try_crm
 from edge.trials.device import try_device
 
 
-def routes(access: Access, devices: Devices, crms: Crms, clock: BoxClock) -> list[Route]:
+def routes(
+    access: Access, devices: Devices, crms: Crms, journal: Journal, clock: BoxClock
+) -> list[Route]:
     """Both."""
 
     async def device(ask: Ask, order: TrialOrder) -> Trial:
@@ -31,7 +34,8 @@ def routes(access: Access, devices: Devices, crms: Crms, clock: BoxClock) -> lis
         entry = next((each for each in crms.served if each.name == name), None)
         if entry is None:
             raise Unknown(Words(f"There is no CRM {name}.", "چنین CRMی نیست."))
-        steps = await try_crm(entry, crms.forwarders[name], order.seconds)
+        tried = Tried(entry, crms.forwarders[name], crms.destinations[name], journal)
+        steps = await try_crm(tried, order.seconds)
         await access.note(ask.caller, "destination.tested", name)
         return Trial(concerns=name, at=clock.now().utc, steps=steps)
 

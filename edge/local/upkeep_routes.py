@@ -4,7 +4,8 @@
     diagnose  GET /log?most=N  GET /bundle
     govern    POST /backup  PUT /restore  POST /reset      with the password given lately
 
-A backup comes and goes as a stream, so that neither side holds it in memory.
+A backup comes and goes as a stream, so that neither side holds it in memory. What is seldom needed
+is imported where it is: 2 MB of resident memory.
 """
 
 import asyncio
@@ -12,14 +13,12 @@ import base64
 import binascii
 import errno
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from edge.access.access import Access
 from edge.access.refusals import Conflict, Mistake, Mistakes, Refusal, Unable
-from edge.backing_up import write_backup
 from edge.errors import CommandFailed
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, route, taking
@@ -36,8 +35,6 @@ from edge.log_tail import MOST_LINES, TAIL
 from edge.passphrase import LEAST_CHARACTERS
 from edge.privacy import privacy
 from edge.renewal import erasing, restoring
-from edge.restoring import SEALED, NotRestored, prepare
-from edge.support_bundle import support_bundle
 from edge.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -61,6 +58,8 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
     async def bundle(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
+        from edge.support_bundle import support_bundle
+
         settings = await upkeep.settings()
         checks = await upkeep.checks()
         given = (upkeep.status(), checks, settings, TAIL.last(MOST_LINES))
@@ -80,6 +79,8 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
 
 def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask, given: Passphrase) -> "web.StreamResponse":
+        from edge.backing_up import write_backup
+
         _check_passphrase(given.passphrase)
         _check_free(one_at_a_time)
         file = upkeep.data / _BACKUP
@@ -100,6 +101,8 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
 
 def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask) -> Restored:
+        from edge.restoring import SEALED, NotRestored, prepare
+
         passphrase = _given_passphrase(ask)
         _check_free(one_at_a_time)
         async with one_at_a_time:
@@ -135,22 +138,19 @@ def _reset(access: Access, upkeep: Upkeep) -> Route:
 
 
 async def _streamed(ask: Ask, file: Path) -> "web.StreamResponse":
+    """Send the file, whose name is gone before the first byte: it ends with the request."""
     from aiohttp import web
 
-    size = (await asyncio.to_thread(file.stat)).st_size
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-    stream = web.StreamResponse(headers=headers)
-    await stream.prepare(ask.request)
-    async for piece in _pieces(file):
-        await stream.write(piece)
+    with await asyncio.to_thread(file.open, "rb") as opened:
+        await asyncio.to_thread(file.unlink)
+        size = os.fstat(opened.fileno()).st_size
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        stream = web.StreamResponse(headers=headers)
+        await stream.prepare(ask.request)
+        while piece := await asyncio.to_thread(opened.read, _PIECE):
+            await stream.write(piece)
     await stream.write_eof()
     return stream
-
-
-async def _pieces(file: Path) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(file.open, "rb") as opened:
-        while piece := await asyncio.to_thread(opened.read, _PIECE):
-            yield piece
 
 
 async def _received(ask: Ask, file: Path) -> None:

@@ -1,18 +1,23 @@
-"""Tests the way to a CRM that is in the settings, and what it answered to the deliveries.
+"""Tests the way to a CRM that is in the settings, and what it answers.
 
-    name ─▶ port ─▶ certificate and log-in, by the forwarder's own attempts ─▶ refused events
+    name ─▶ port ─▶ answer: to what waits, by the forwarder, else to the last event once more
 
-Only the address of the settings is asked, so that nobody looks around a network by it.
+Certificate and log-in show in the answer. A repeat of an event is harmless at every CRM (see
+edge/delivery/destination.py). Only the address of the settings is asked, so that nobody looks
+around a network by it.
 """
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
 
+from edge.delivery.choosing import Choice
+from edge.delivery.destination import BadBatch, Batch, DeliveryError
 from edge.delivery.forwarder import Forwarder
-from edge.delivery.progress import Progress
+from edge.delivery.retimed import Retimed
+from edge.journal.journal import Journal
 from edge.local.issue import Words
 from edge.local.trial_records import Step, StepWord
 from edge.site import Destination
@@ -24,15 +29,63 @@ _LOOK_SECONDS = 0.1
 _PORTS = {"https": 443, "http": 80, "mqtts": 8883, "mqtt": 1883}
 _NAME = Words("Name of the CRM", "نام CRM در شبکه")
 _PORT = Words("Port of the CRM", "درگاه CRM")
+_ANSWER = Words("Answer of the CRM", "پاسخ CRM")
+_ANSWERS = Words("It takes events.", "رویدادها را می‌پذیرد.")
 
 
-async def try_crm(entry: Destination, forwarder: Forwarder, seconds: float) -> tuple[Step, ...]:
-    """Wait up to so long for the forwarder to know."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The parts of one CRM that is served."""
+
+    entry: Destination
+    forwarder: Forwarder
+    destination: Retimed
+    journal: Journal
+
+
+async def try_crm(crm: Tried, seconds: float) -> tuple[Step, ...]:
+    """Wait up to so long for an answer. Raises JournalFailed."""
     until = monotonic() + min(MOST_SECONDS, max(0.0, seconds))
-    steps = await _reached(entry)
-    while monotonic() < until and not _knows(forwarder.progress):  # noqa: ASYNC110 - counters tell no news
+    steps = await _reached(crm.entry)
+    while monotonic() < until and crm.forwarder.progress.state == "working":  # noqa: ASYNC110
         await asyncio.sleep(_LOOK_SECONDS)
-    return in_order((*steps, *_answered(forwarder.progress)))
+    return in_order((*steps, await _answer(crm, until - monotonic()), _parked(crm)))
+
+
+async def _answer(crm: Tried, seconds: float) -> Step:
+    progress = crm.forwarder.progress
+    if progress.state in ("retrying", "refused"):
+        return _refused(progress.advice, progress.last_answer)
+    last = await crm.journal.read(max(0, progress.cursor - 1), 1) if progress.cursor else []
+    events = await Choice(crm.entry.wanted, crm.journal).of(last)
+    if progress.state == "working" or not events:
+        return step("answer", _ANSWER, "unsure", Words("None yet.", "هنوز پاسخی نیست."))
+    sequence = events[0].sequence
+    batch = Batch(crm.journal.origin(sequence), crm.journal.box, sequence - 1, events)
+    try:
+        async with asyncio.timeout(max(_CONNECT_SECONDS, seconds)):
+            packed = crm.destination.pack(batch)
+            delivered = await crm.destination.deliver(batch, packed)
+    except BadBatch as refusal:
+        return step("answer", _ANSWER, "ok", _ANSWERS, refusal.answer)
+    except DeliveryError as trouble:
+        return _refused(trouble.advice, trouble.answer)
+    except TimeoutError:
+        return _refused("The CRM does not answer in time.", "no answer in time")
+    return step("answer", _ANSWER, "ok", _ANSWERS, delivered.answer)
+
+
+def _refused(advice: str, answer: str) -> Step:
+    words = Words(advice, f"پاسخ CRM درست نیست ({answer}). {advice}")
+    return step("answer", _ANSWER, "failed", words, answer)
+
+
+def _parked(crm: Tried) -> Step:
+    title = Words("Refused events", "رویدادهای پذیرفته‌نشده")
+    if count := crm.forwarder.progress.parked:
+        text = Words(f"{count} are parked.", f"{count} رویداد کنار گذاشته شد.")
+        return step("parked", title, "unsure", text)
+    return step("parked", title, "ok", Words("None.", "هیچ."))
 
 
 async def _reached(entry: Destination) -> list[Step]:
@@ -84,25 +137,3 @@ def _place(entry: Destination) -> tuple[str, int]:
             return parts.hostname, parts.port or _PORTS.get(parts.scheme, 443)
     host = getattr(entry.settings, "host", "")
     return str(host), int(getattr(entry.settings, "port", 0) or 0)
-
-
-def _knows(progress: Progress) -> bool:
-    return progress.last_ok_at is not None or progress.state in ("retrying", "refused")
-
-
-def _answered(progress: Progress) -> Iterator[Step]:
-    title = Words("Answer of the CRM", "پاسخ CRM")
-    if progress.state in ("retrying", "refused"):
-        advice = Words(progress.advice, f"پاسخ: {progress.last_answer}. {progress.advice}")
-        yield step("answer", title, "failed", advice, progress.last_answer)
-    elif progress.last_ok_at is None:
-        yield step("answer", title, "unsure", Words("None yet.", "هنوز پاسخی نیست."))
-    else:
-        text = Words("It stores events.", "رویدادها را ذخیره می‌کند.")
-        yield step("answer", title, "ok", text, progress.last_answer)
-    title = Words("Refused events", "رویدادهای پذیرفته‌نشده")
-    if progress.parked:
-        text = Words(f"{progress.parked} are parked.", f"{progress.parked} رویداد کنار گذاشته شد.")
-        yield step("parked", title, "unsure", text)
-    else:
-        yield step("parked", title, "ok", Words("None.", "هیچ."))

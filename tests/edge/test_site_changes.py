@@ -16,7 +16,8 @@ import pytest
 from edge.access.refusals import Conflict, Mistakes, Unknown
 from edge.local.client import Client
 from edge.local.settings_records import DestinationChange, DeviceChange, SiteChange
-from edge.site import FILE
+from edge.settings_shown import shown
+from edge.site import FILE, check
 from tests.edge.running import SECONDS, SITE, Running, running
 
 CANARY = "canary-7f3a"
@@ -186,6 +187,15 @@ async def test_a_secret_goes_in_and_never_comes_out(box: Running) -> None:
     assert not [path for path in files if CANARY.encode() in path.read_bytes()]
     served = box.edge._crms.served[0].settings
     assert getattr(served, "token", "") == f"{CANARY}-token"
+
+
+def test_a_secret_that_the_vault_could_not_take_is_not_shown_either() -> None:
+    entry = {"key": "pbx1", "driver": "panasonic", "link": {"tcp": "127.0.0.1:9"}}
+    settings = SETTINGS | {"password": CANARY}
+    site = check(tomllib.loads(SITE) | {"device": [entry | {"settings": settings}]})
+    found = shown(site, "")
+    assert CANARY.encode() not in msgspec.json.encode(found)
+    assert found.devices[0].secrets == ("password",)
 
 
 async def test_a_secret_stays_where_nothing_is_said_of_it_and_goes_when_emptied(

@@ -147,6 +147,10 @@ class Branch:
             async with asyncio.timeout(SECONDS):
                 await process.wait()
 
+    def told(self, event: Event) -> str:
+        """An event that was not expected, and what the box said meanwhile."""
+        return f"{event}; log:\n{(self._folder / 'log').read_text()}"
+
     async def status(self) -> Status | None:
         """None while the box does not answer."""
         with suppress(CommandFailed):
@@ -299,7 +303,7 @@ async def test_events_before_the_time_is_known_are_corrected(branch: Branch, off
     check_call(events, branch)
     before = Span(started, branch.said["ring"].end)
     for event in events[:-2]:
-        assert event["type"] in {"box.started", "device.online"}
+        assert event["type"] in {"box.started", "device.online"}, branch.told(event)
         assert seconds_off(event["time"], before) < EXACT
     assert qualities(later) == ["synced"]
     assert seconds_off(later[0]["time"], branch.said["late"]) < EXACT

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from edge.crm.boxes import new_claim
 from edge.crm.server import serve
 from edge.secret_fields import MARK
 from tests.certificates import DAY, Authority, Shown
@@ -26,7 +27,7 @@ class SecureBranch(Branch):
         """Write the settings; the code is one of the CRM's that `crm` runs."""
         folder = self._folder / "crm"
         running = await serve("127.0.0.1", self._crm_port, folder, None, enrolled_only=True)
-        code = await running.boxes.new_claim("mashhad")
+        code = await new_claim(running.store, "mashhad")
         await running.close()
         device = {
             "key": "pbx1",

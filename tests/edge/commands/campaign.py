@@ -25,6 +25,7 @@ from typing import Any
 import aiohttp
 import tomli_w
 
+from edge.crm.boxes import new_claim
 from edge.crm.server import Running, serve
 from tests.edge.commands.box import STEPS
 from tests.edge.commands.echo import FarEnd, far_end
@@ -64,7 +65,7 @@ class Campaign:
         await self._session.close()
 
     async def settle(self) -> None:
-        claim = await self._crm.boxes.new_claim("mashhad")
+        claim = await new_claim(self._crm.store, "mashhad")
         site = {
             "version": 1,
             "name": "mashhad",

@@ -1,7 +1,7 @@
 """A small device that really acts: it is told a line over TCP, does it, and says so.
 
-    box ──do <id> <text>──▶ device, which counts it
-        ◀──── ok <id> ─────
+    box ──do <id> <text> <time>──▶ device, which counts it
+        ◀──────── ok <id> ────────
 
 `FarEnd` is the device, `EchoDriver` serves it. A device that is told to `hang` acts and says
 nothing; one told to `refuse` does not act.
@@ -73,7 +73,7 @@ class EchoDriver:
             raise DeviceError("not-connected", "The echo is not connected.")
         self._answers = asyncio.Queue()
         try:
-            await self._link.write(f"do {name} {text}\n".encode())
+            await self._link.write(f"do {name} {text} {time.time()}\n".encode())
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await self._answers.get()
         except (LinkLost, TimeoutError):
@@ -102,7 +102,7 @@ SPEC = DriverSpec(
 
 @dataclass(slots=True)
 class FarEnd:
-    """done: what it was told to do, with the time of day at which."""
+    """done: what it was told to do, with the time of day at which the box said so."""
 
     port: int = 0
     done: list[tuple[str, float]] = field(default_factory=list)
@@ -112,11 +112,11 @@ class FarEnd:
         self.writers.append(writer)
         try:
             while line := await reader.readline():
-                _, name, text = line.decode().split()
+                _, name, text, told = line.decode().split()
                 if text == "refuse":
                     writer.write(f"no {name}\n".encode())
                     continue
-                self.done.append((name, time.time()))
+                self.done.append((name, float(told)))
                 if text == "hangup":
                     return
                 if text != "hang":

@@ -9,7 +9,7 @@ KILLS = 12
 
 
 async def test_commands_run_once_whenever_the_box_dies(tmp_path: Path) -> None:
-    found = await campaign(tmp_path, KILLS, Random())
+    found = await campaign(tmp_path, KILLS, Random(8))
     assert found.wrong == []
     assert found.missed == []
     assert found.kills.total() == KILLS

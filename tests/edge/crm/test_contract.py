@@ -57,7 +57,7 @@ def schema() -> Draft202012Validator:
 
 
 def reason(event: object) -> str | None:
-    batch = read_batch(json.dumps([event]).encode(), SPAN, lambda _type, _sequence: None)
+    batch = read_batch(json.dumps([event]).encode(), SPAN)
     return batch.unkept[0].reason if batch.unkept else batch.verdicts[0].reason
 
 
@@ -205,7 +205,7 @@ def test_types_not_known_here_are_taken_as_they_are(
 
 def test_only_call_events_are_of_a_call(event: MakeEvent) -> None:
     events = [event(1), event(2) | {"type": "sms.queued", "data": {"call_id": "k7-1"}}]
-    batch = read_batch(json.dumps(events).encode(), SPAN, lambda _type, _sequence: None)
+    batch = read_batch(json.dumps(events).encode(), SPAN)
     assert [verdict.call_id for verdict in batch.verdicts] == ["k7-1", None]
 
 
@@ -237,7 +237,7 @@ def test_range_is_read_strictly(header: str | None) -> None:
 @given(st.binary(max_size=200) | st.text(alphabet='[]{}",:0 idé', max_size=60).map(str.encode))
 def test_any_bytes_are_judged_or_unreadable(body: bytes) -> None:
     try:
-        batch = read_batch(body, SPAN, lambda _type, _sequence: None)
+        batch = read_batch(body, SPAN)
     except Refused:
         return
     assert len(batch.verdicts) + len(batch.unkept) == len(json.loads(body))
@@ -245,4 +245,4 @@ def test_any_bytes_are_judged_or_unreadable(body: bytes) -> None:
 
 def test_deep_nesting_is_unreadable() -> None:
     with pytest.raises(Refused):
-        read_batch(b"[" * 100_000, SPAN, lambda _type, _sequence: None)
+        read_batch(b"[" * 100_000, SPAN)

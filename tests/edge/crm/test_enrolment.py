@@ -240,6 +240,23 @@ async def test_a_box_that_lost_its_key_waits_beside_the_old_one(
     assert (await hand.send(of_box(event(3))))[1]["code"] == "two-boxes"
 
 
+async def test_a_renewed_key_is_followed_also_without_a_branch(hand: Hand) -> None:
+    await hand.enrol()
+    await hand.operator(f"/boxes/{hand.device}", state="accepted")
+    new = other(hand, number=2)
+    told = f"payvand key {BOX}#2 {b64(new.public)}".encode()
+    link = {"number": 2, "public_key": b64(new.public), "signature": b64(hand.key.sign(told))}
+    assert (await new.enrol(line=[link]))[1]["state"] == "accepted"
+
+
+async def test_a_question_for_commands_must_be_signed_too(hand: Hand) -> None:
+    await hand.enrol(await hand.claim())
+    url = f"{hand.crm.url}/v1/commands?after=0&wait=0"
+    headers = {"Payvand-Box": BOX, "Payvand-Nonce": "00" * 16}
+    async with hand.session.get(url, headers=headers) as response:
+        assert (response.status, (await response.json())["code"]) == (401, "not-enrolled")
+
+
 async def test_an_operators_mistakes_are_told(hand: Hand) -> None:
     assert (await hand.operator("/boxes/NOBODY", state="accepted"))["code"] == "not-found"
     assert (await hand.operator("/boxes/NOBODY", state="adopted"))["code"] == "bad-request"

@@ -13,7 +13,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis import Case
+from schemathesis import Case, CheckFunction
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 import edge.crm
@@ -32,7 +32,7 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-ODD: st.SearchStrategy[object] = st.sampled_from([None, "", "x", -1, 1.5, True, [], {}])
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, "", "x", -1, 1.5, True, [], {}])
 
 
 @CONTRACT.hook
@@ -62,18 +62,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @CONTRACT.exclude(path="/v1/events").parametrize()
 @FEW
-def test_answers_are_those_of_the_contract(case: Case, url: str) -> None:
+def test_answers_are_those_of_the_contract(case: Case[Any], url: str) -> None:
     wait = str(case.query.get("wait", ""))
     if wait.isdigit() and int(wait) <= MOST_WAIT:
         case.query["wait"] = 0  # a right question, whose answer need not be waited for
     # How a piece and its Content-Range belong together is beyond a schema.
-    unsaid = [positive_data_acceptance] if case.method == "PUT" else []
+    unsaid: list[CheckFunction] = [positive_data_acceptance] if case.method == "PUT" else []
     case.call_and_validate(base_url=url, headers=TOKEN, excluded_checks=unsaid)
 
 
 @given(changes=st.lists(st.tuples(st.sampled_from(["", *call_event(1)["data"]]), ODD), max_size=5))
 @FEW
-def test_batches_are_answered_by_the_contract(changes: list[tuple[str, object]], url: str) -> None:
+def test_batches_are_answered_by_the_contract(changes: list[tuple[str, Any]], url: str) -> None:
     events = [
         call_event(sequence, **({field: odd} if field else {}))
         for sequence, (field, odd) in enumerate(changes)

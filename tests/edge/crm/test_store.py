@@ -1,13 +1,10 @@
+from contextlib import closing
 from pathlib import Path
 
-from edge.crm.store import Store
+from edge.crm.store import connect
 
 
-async def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "new" / "crm", [])
-    try:
-        pragma = store._database.execute
-        assert pragma("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert pragma("PRAGMA synchronous").fetchone() == (2,)  # FULL
-    finally:
-        await store.close()
+def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "new" / "crm", "")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL

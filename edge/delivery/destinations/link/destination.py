@@ -29,6 +29,7 @@ from edge.delivery.http_answer import Answer
 from edge.delivery.http_client import PATIENCE, HttpClient, Now
 from edge.intake.peer_time import PeerTime
 
+_PACKED = {"Content-Type": "application/cloudevents-batch+json", "Content-Encoding": "gzip"}
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _NO_TIME = (
     "The box's clock is not set, and what answers at the CRM's address does not prove that it is"
@@ -51,12 +52,7 @@ class LinkDestination:
     ) -> None:
         self._settings = settings
         self._enrolment = enrolment
-        headers = {
-            "Content-Type": "application/cloudevents-batch+json",
-            "Content-Encoding": "gzip",
-        }
-        if settings.token:
-            headers["Authorization"] = f"Bearer {settings.token}"
+        headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
         sign = enrolment.sign if enrolment else None
         self._http = HttpClient(headers, patience, connection=connection, now=now, sign=sign)
 
@@ -119,7 +115,7 @@ class LinkDestination:
 
     async def _post_once(self, covered: str, body: bytes) -> Answer:
         url = self._settings.events_url
-        return await self._http.request("POST", url, body, {"Payvand-Range": covered})
+        return await self._http.request("POST", url, body, {**_PACKED, "Payvand-Range": covered})
 
 
 def _destination(settings: LinkSettings, branch: Branch) -> LinkDestination:
