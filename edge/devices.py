@@ -4,7 +4,8 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -44,13 +45,47 @@ class Devices:
         self._folder = folder
         self._served: dict[str, tuple[Device, ZoneInfo]] = {}
         self._joined: dict[str, JoinedLines] = {}
+        self._tasks: Tasks
 
     def statuses(self) -> list[DeviceStatus]:
         """How each one is now."""
         return [supervisor.status for supervisor in self.supervisors.values()]
 
+    def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
+        """See edge.forgetting.forgetting.Serving."""
+        return [
+            key
+            for key, (device, _) in self._served.items()
+            if is_in(self._journal.memory(key)) or self._joins(device, is_in)
+        ]
+
+    @asynccontextmanager
+    async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
+        """See edge.forgetting.forgetting.Serving."""
+        before = {key: self._served[key] for key in keys}
+        joined = {_exchange(device): None for device, _ in before.values()}
+        known = {key: self._joined[key] for key in joined if key in self._joined}
+        tasks = [*(_task(key) for key in keys), *(_joined_task(key) for key in known)]
+        await self._tasks.end(*tasks)
+        try:
+            yield
+        finally:
+            for key, lines in known.items():
+                if self._joined.get(key) is not lines:
+                    continue
+                lines.forget()
+                self._tasks.start(_joined_task(key), lines.keep())
+            for key, (device, zone) in before.items():
+                if self._served.get(key) == (device, zone):
+                    self._start(device, zone, self._tasks)
+
+    def let_go(self, is_in: Callable[[bytes], bool]) -> int:
+        """See edge.forgetting.forgetting.Serving."""
+        return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
+
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
+        self._tasks = tasks
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         await self._join(site, tasks)
         over = [key for key, served in self._served.items() if wanted.get(key) != served]
@@ -61,6 +96,10 @@ class Devices:
             if key not in self._served:
                 self._start(device, zone, tasks)
         self.supervisors = {key: self.supervisors[key] for key in wanted}
+
+    def _joins(self, device: Device, is_in: Callable[[bytes], bool]) -> bool:
+        joined = self._joined.get(_exchange(device))
+        return joined is not None and is_in(joined.known)
 
     async def _join(self, site: Site, tasks: Tasks) -> None:
         """Exchanges whose lines are seen by units too; what is the same as before goes on."""
@@ -92,7 +131,7 @@ class Devices:
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
-        exchange = device.feeds.device if device.feeds else device.key
+        exchange = _exchange(device)
         intake = Intake(
             seal,
             self._journal,
@@ -115,6 +154,11 @@ def _nameless(device: Device) -> Device:
         field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
     }
     return replace(device, settings=replace(device.settings, **names)) if names else device
+
+
+def _exchange(device: Device) -> str:
+    """In whose name its calls go out."""
+    return device.feeds.device if device.feeds else device.key
 
 
 def _joined_task(key: str) -> str:
