@@ -16,6 +16,8 @@ from drivers.contract import Moment, Surroundings
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
+from edge.intake.joined_lines import JoinedLines
+from edge.intake.joining import Line
 from edge.intake.seal import Seal, number_plan
 from edge.intake.supervisor import Supervisor
 from edge.journal.journal import Journal
@@ -42,6 +44,7 @@ class Devices:
         self._heard = heard
         self._folder = folder
         self._served: dict[str, tuple[Device, ZoneInfo]] = {}
+        self._joined: dict[str, JoinedLines] = {}
         self._tasks: Tasks
 
     def statuses(self) -> list[DeviceStatus]:
@@ -50,16 +53,28 @@ class Devices:
 
     def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
         """See edge.forgetting.forgetting.Serving."""
-        return [key for key in self._served if is_in(self._journal.memory(key))]
+        return [
+            key
+            for key, (device, _) in self._served.items()
+            if is_in(self._journal.memory(key)) or self._joins(device, is_in)
+        ]
 
     @asynccontextmanager
     async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
         """See edge.forgetting.forgetting.Serving."""
         before = {key: self._served[key] for key in keys}
-        await self._tasks.end(*(_task(key) for key in keys))
+        joined = {_exchange(device): None for device, _ in before.values()}
+        known = {key: self._joined[key] for key in joined if key in self._joined}
+        tasks = [*(_task(key) for key in keys), *(_joined_task(key) for key in known)]
+        await self._tasks.end(*tasks)
         try:
             yield
         finally:
+            for key, lines in known.items():
+                if self._joined.get(key) is not lines:
+                    continue
+                lines.forget()
+                self._tasks.start(_joined_task(key), lines.keep())
             for key, (device, zone) in before.items():
                 if self._served.get(key) == (device, zone):
                     self._start(device, zone, self._tasks)
@@ -72,6 +87,7 @@ class Devices:
         """Serve the devices of these settings, which hold their secrets, and no others."""
         self._tasks = tasks
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
+        await self._join(site, tasks)
         over = [key for key, served in self._served.items() if wanted.get(key) != served]
         await tasks.end(*(_task(key) for key in over))
         for key in over:
@@ -80,6 +96,29 @@ class Devices:
             if key not in self._served:
                 self._start(device, zone, tasks)
         self.supervisors = {key: self.supervisors[key] for key in wanted}
+
+    def _joins(self, device: Device, is_in: Callable[[bytes], bool]) -> bool:
+        joined = self._joined.get(_exchange(device))
+        return joined is not None and is_in(joined.known)
+
+    async def _join(self, site: Site, tasks: Tasks) -> None:
+        """Exchanges whose lines are seen by units too; what is the same as before goes on."""
+        feeds: dict[str, dict[Line, str]] = {}
+        for device in site.device:
+            if device.feeds is not None:
+                lines = feeds.setdefault(device.feeds.device, {})
+                lines |= {(device.key, line): to for line, to in device.feeds.lines.items()}
+        plans = {device.key: number_plan(device.settings) for device in site.device}
+        for key in [*self._joined]:
+            if self._joined[key].of != (feeds.get(key), plans.get(key)):
+                await tasks.end(_joined_task(key))
+                del self._joined[key]
+        for key, lines in feeds.items():
+            if key not in self._joined:
+                seal = Seal(key, self._clock.boot, plans[key])
+                joined = JoinedLines(seal, lines, self._journal, self._clock.now)
+                self._joined[key] = joined
+                tasks.start(_joined_task(key), joined.keep())
 
     def _start(self, device: Device, zone: ZoneInfo, tasks: Tasks) -> None:
         spec = catalog.spec(device.driver)
@@ -92,7 +131,14 @@ class Devices:
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
-        intake = Intake(seal, self._journal, self._clock.now, self._heard(device.key))
+        exchange = _exchange(device)
+        intake = Intake(
+            seal,
+            self._journal,
+            self._clock.now,
+            self._heard(device.key),
+            lambda: self._joined.get(exchange),
+        )
         supervisor = Supervisor(device.driver, device.link, driver, intake, self._journal)
         self._served[device.key] = (device, zone)
         self.supervisors[device.key] = supervisor
@@ -108,6 +154,15 @@ def _nameless(device: Device) -> Device:
         field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
     }
     return replace(device, settings=replace(device.settings, **names)) if names else device
+
+
+def _exchange(device: Device) -> str:
+    """In whose name its calls go out."""
+    return device.feeds.device if device.feeds else device.key
+
+
+def _joined_task(key: str) -> str:
+    return f"lines of {key}"
 
 
 def _task(key: str) -> str:

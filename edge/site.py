@@ -26,6 +26,7 @@ from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
+from edge.feeds import Feeds, check_feeds
 from edge.journal.records import History
 
 FILE = "site.toml"
@@ -50,7 +51,8 @@ PerHour = Annotated[int, Meta(ge=1, le=100_000)]
 class Device(Struct, frozen=True):
     """One configured box of the branch. `key` is the name that the CRM knows it by.
 
-    commands: what a CRM may order here, each with the most that it may within an hour.
+    commands: what a CRM may order here, each with the most that it may within an hour. feeds: where
+    another device sees the same calls.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Device(Struct, frozen=True):
     link: LinkAddress
     settings: Settings
     commands: dict[str, PerHour] = {}
+    feeds: Feeds | None = None
 
 
 class Destination(Struct, frozen=True):
@@ -150,6 +153,7 @@ def check(
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
+    check_feeds(reader, {device.key: device.feeds for device in boxes if device})
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
@@ -228,7 +232,7 @@ def _device(
     entry: TableReader, catalog: Catalog, ports: dict[str, str], folder: Path | None
 ) -> Device | None:
     """Check one device. `ports` are those that the devices before it hold, each with its device."""
-    entry.only("key", "driver", "link", "settings", "commands")
+    entry.only("key", "driver", "link", "settings", "commands", "feeds")
     driver = entry.choice("driver", catalog.NAMES)
     commands = _commands(entry, catalog, driver)
     link = _link(entry)
@@ -241,11 +245,12 @@ def _device(
         files = getattr(catalog.spec(driver), "files", lambda _settings, _folder: ())
         for field, problem in files(settings, folder):
             entry.wrong(f"settings.{field}", problem)
+    feeds = _optional(entry, "feeds", Feeds) if "feeds" in entry.table else None
     key = entry.table.get("key")
     if key == BOX:
         entry.wrong("key", f'"{BOX}" is the name of this box itself in its events: take another')
     if isinstance(key, str) and driver and link and settings:
-        return Device(key, driver, link, settings, commands)
+        return Device(key, driver, link, settings, commands, feeds)
     return None
 
 

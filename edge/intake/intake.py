@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
+from edge.intake.joined_lines import JoinedLines
 from edge.intake.seal import Seal
 from edge.journal.journal import Journal
 from edge.local.status import Alarm
@@ -21,7 +22,8 @@ OVER = "-over"
 class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
-    heard: called with the moment of each call that ended, replayed ones not live.
+    heard: called with the moment of each call that ended, replayed ones not live. joined: whom to
+    ask first where other devices see the same calls.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Intake:
         journal: Journal,
         clock: Clock,
         heard: Callable[[Moment], None] = lambda _: None,
+        joined: Callable[[], JoinedLines | None] = lambda: None,
     ) -> None:
         self.device = seal.source
         self.calls = 0
@@ -41,6 +44,7 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._heard = heard
+        self._joined = joined
 
     @property
     def memory(self) -> bytes:
@@ -62,9 +66,17 @@ class Intake:
 
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
+        joined = self._joined()
+        if joined is not None:
+            await joined.ready()
         now = self._clock()
-        events = [self._seal.fact(fact, now) for fact in facts]
-        await self._journal.append(events, (self.device, memory))
+        if joined is None:
+            await self._journal.append(
+                [self._seal.fact(fact, now) for fact in facts], (self.device, memory)
+            )
+        else:
+            events, notes = joined.sealed(self._seal, facts, now)
+            await self._journal.append(events, (self.device, memory), notes)
         for fact in facts:
             self._count(fact, now)
 
