@@ -4,7 +4,8 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -41,13 +42,35 @@ class Devices:
         self._heard = heard
         self._folder = folder
         self._served: dict[str, tuple[Device, ZoneInfo]] = {}
+        self._tasks: Tasks
 
     def statuses(self) -> list[DeviceStatus]:
         """How each one is now."""
         return [supervisor.status for supervisor in self.supervisors.values()]
 
+    def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
+        """See edge.forgetting.forgetting.Serving."""
+        return [key for key in self._served if is_in(self._journal.memory(key))]
+
+    @asynccontextmanager
+    async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
+        """See edge.forgetting.forgetting.Serving."""
+        before = {key: self._served[key] for key in keys}
+        await self._tasks.end(*(_task(key) for key in keys))
+        try:
+            yield
+        finally:
+            for key, (device, zone) in before.items():
+                if self._served.get(key) == (device, zone):
+                    self._start(device, zone, self._tasks)
+
+    def let_go(self, is_in: Callable[[bytes], bool]) -> int:
+        """See edge.forgetting.forgetting.Serving."""
+        return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
+
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
+        self._tasks = tasks
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         over = [key for key, served in self._served.items() if wanted.get(key) != served]
         await tasks.end(*(_task(key) for key in over))

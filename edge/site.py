@@ -21,6 +21,7 @@ import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, check_link, link_address
 from edge.checking import Problems, TableReader, check_table, suggestion
+from edge.commands.box_commands import BoxCommands
 from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
@@ -73,7 +74,7 @@ class Destination(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
 
-    history: how long delivered events stay.
+    history: how long delivered events stay. commands: what a CRM may order the box itself.
     """
 
     version: int
@@ -82,6 +83,7 @@ class Site(Struct, frozen=True):
     device: tuple[Device, ...] = ()
     destination: tuple[Destination, ...] = ()
     history: History = History()
+    commands: BoxCommands = BoxCommands()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -138,10 +140,12 @@ def check(
     """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "history", "device", "destination")
+    reader.only("version", "name", "timezone", "history", "commands", "device", "destination")
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
+    found += wrong
+    commands, wrong = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
     found += wrong
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
@@ -149,7 +153,7 @@ def check(
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
-    if found or name is None or timezone is None or history is None:
+    if found or name is None or timezone is None or history is None or commands is None:
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -158,6 +162,7 @@ def check(
         tuple(device for device in boxes if device),
         tuple(crm for crm in crms if crm),
         history,
+        commands,
     )
 
 

@@ -118,7 +118,8 @@ class SmdrDecoder:
 
     def feed(self, data: bytes) -> list[Fact]:
         """See Decoder.feed."""
-        return self.take(self._reader.splitter.feed(data))
+        texts = self._reader.splitter.feed(data)
+        return self.take(texts) if texts else []
 
     def take(self, texts: Iterable[str]) -> list[Fact]:
         """Lines instead of bytes."""

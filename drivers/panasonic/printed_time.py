@@ -8,6 +8,7 @@ live, when another order lies within two days of a trusted clock; then it stays.
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from drivers.contract import Moment
@@ -101,10 +102,10 @@ class PrintedTime:
         The Russian marks are two equal letters after noon and two different ones before it
         (reference 2, sample of a KX-T1232), whatever the code page.
         """
-        hours, colon, rest = text.partition(":")
-        if not colon or not hours.strip().isdecimal() or not rest[:2].isdecimal():
+        hands = _hands(text)
+        if hands is None:
             return None
-        hour, minute, mark = int(hours), int(rest[:2]), rest[2:].strip()
+        hour, minute, mark = hands
         if mark and self._clock != "24":
             afternoon = mark == "PM" or (mark != "AM" and len(mark) == 2 and mark[0] == mark[1])
             hour = hour % 12 + 12 * afternoon
@@ -120,6 +121,15 @@ class PrintedTime:
         now = self._now.hour * 60 + self._now.minute
         away = [abs((now - (h * 60 + minute) + 720) % 1440 - 720) for h in (hour, hour + 12)]
         return hour if away[0] <= away[1] else hour + 12
+
+
+@lru_cache(maxsize=2048)
+def _hands(text: str) -> tuple[int, int, str] | None:
+    """Hour, minute and mark as printed."""
+    hours, colon, rest = text.partition(":")
+    if not colon or not hours.strip().isdecimal() or not rest[:2].isdecimal():
+        return None
+    return int(hours), int(rest[:2]), rest[2:].strip()
 
 
 def possible_orders(date: str) -> set[Order]:

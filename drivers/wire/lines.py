@@ -39,7 +39,12 @@ class LineSplitter:
 
     def feed(self, data: bytes) -> list[str]:
         """Take bytes; return the lines that they complete, as Latin-1 text without line ends."""
-        text = (self._waiting + data.translate(self._table, _STRIPPED)).decode("latin-1")
+        data = self._waiting + data.translate(self._table, _STRIPPED)
+        if b"\n" not in data and len(data) <= LONGEST and self._seen_end and not self._overlong:
+            self._waiting = data  # a part of a line, as most reads of a serial port are
+            self.first_may_be_fragment = False
+            return []
+        text = data.decode("latin-1")
         parts = text.split("\n")
         rest = parts.pop()
         if self._overlong or len(text) > LONGEST:

@@ -5,6 +5,7 @@ and never leave the box (design section 9).
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal
@@ -39,6 +40,15 @@ class Tap:
     def chunks(self) -> tuple[Chunk, ...]:
         """What is kept, oldest first."""
         return tuple(self._chunks)
+
+    def let_go(self, is_in: Callable[[bytes], bool]) -> bool:
+        """Forget everything if it is somewhere in there, also cut by the end of a chunk."""
+        ways = (b"".join(each.data for each in self._chunks if each.way == way) for way in "<>")
+        if not any(is_in(data) for data in ways):
+            return False
+        self._chunks.clear()
+        self._kept = 0
+        return True
 
     def note(self, way: Literal["<", ">"], data: bytes) -> None:
         """Keep bytes that passed; forget the oldest."""

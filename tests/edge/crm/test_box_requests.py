@@ -111,7 +111,7 @@ async def test_all_that_a_box_asks_is_in_the_contract(
             box.terminate()
             await asyncio.to_thread(box.wait, 20)
     found = [check_request(*asked) for asked in recording.asked]
-    assert set(found) == {"postEnrol", "postEvents", "getCommands"}
+    assert {"postEnrol", "postEvents", "getCommands"} <= set(found)
 
 
 def settle(data: Path, url: str, claim: str, device: FarEnd) -> None:
