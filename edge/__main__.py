@@ -1,6 +1,7 @@
 """The command `payvand`: finds the command asked for in edge.cli and runs it.
 
 Only the module of that command is imported; `payvand --help` imports them all for their one line.
+(import_.py is `import`, which no module can be called.)
 Exit codes: 0; 1 something is wrong; 2 wrong arguments or settings; 130 interrupted from the
 keyboard. What went wrong is one clear line on standard error.
 """
@@ -101,9 +102,11 @@ def _parser(words: Sequence[str]) -> Parser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=Parser
     )
-    names = sorted(module.name for module in pkgutil.iter_modules(edge.cli.__path__))
-    for name in words[:1] if words[:1] and words[0] in names else names:
-        module = import_module(f"edge.cli.{name}")
+    modules = {
+        module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(edge.cli.__path__)
+    }
+    for name in words[:1] if words[:1] and words[0] in modules else sorted(modules):
+        module = import_module(f"edge.cli.{modules[name]}")
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(command)
         command.set_defaults(run=module.run)

@@ -1,45 +1,45 @@
 """The CRMs of a site while the edge runs, started and ended alone as the devices are (devices.py).
 
-Each has its forwarder and, where it gives commands, its listener.
+Each has its forwarder and, where it gives commands, its listener; where it compares what was sent,
+its accounting.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge.commands.listener import Listener
 from edge.commands.target import Target
+from edge.delivery.choosing import Choice
 from edge.delivery.destination import Branch
 from edge.delivery.destinations import catalog
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.identity import IdentityFile
 from edge.delivery.notebook import JournalNotebook
-from edge.delivery.progress import State
+from edge.delivery.receipts import Accounting
+from edge.delivery.repeats import Repeats
 from edge.delivery.restraint import Restraint
 from edge.delivery.retimed import Retimed, Times
+from edge.delivery.shown import shown
+from edge.delivery.tally import Tally
 from edge.delivery.terms import Terms
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
-from edge.local.status import DestinationStatus, DestinationWord
+from edge.local.status import DestinationStatus
 from edge.site import Destination, Site
 from edge.tasks import Tasks
 
-_WORDS: dict[State, DestinationWord] = {
-    "working": "delivering",
-    "idle": "delivering",
-    "retrying": "retrying",
-    "refused": "stopped",
-}
-
 
 class Crms:
-    """forwarders, listeners, destinations: by name. identity: the box's key."""
+    """forwarders, listeners, accounts, destinations: by name. identity: the box's key."""
 
     def __init__(
         self, journal: Journal, clock: BoxClock, folder: Path, targets: Mapping[str, Target]
     ) -> None:
         self.forwarders: dict[str, Forwarder] = {}
         self.listeners: dict[str, Listener] = {}
+        self.accounts: dict[str, Accounting] = {}
         self.destinations: dict[str, Retimed] = {}
         self.identity = IdentityFile(folder)
         self.times = Times(journal, clock)
@@ -56,23 +56,33 @@ class Crms:
     def statuses(self) -> list[DestinationStatus]:
         """How each one is now."""
         return [
-            _status(entry, self.forwarders[entry.name], self.listeners.get(entry.name))
+            shown(
+                entry.kind,
+                self.forwarders[entry.name].progress,
+                self.listeners.get(entry.name),
+                self.accounts.get(entry.name),
+            )
             for entry in self.served
         ]
+
+    def repeats(self) -> list[tuple[Destination, Repeats]]:
+        """Each that is served, with what it is to send once more."""
+        return [(entry, self.forwarders[entry.name].repeats) for entry in self.served]
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the CRMs of these settings, which hold their secrets, and no others.
 
-        Where no device allows anything, which is the rule, no CRM is asked for commands: a question
-        that waits costs two megabytes a day.
+        Where no device and not the box allows anything, which is the rule, no CRM is asked for
+        commands: a question that waits costs two megabytes a day.
         """
-        asks = any(device.commands for device in site.device)
+        asks = any(device.commands for device in site.device) or bool(site.commands.allowed)
         wanted = {entry.name: (entry, site.zone, asks) for entry in site.destination}
         over = [name for name, served in self._served.items() if wanted.get(name) != served]
         await tasks.end(*(task for name in over for task in _tasks(name)))
         for name in over:
             del self._served[name], self.forwarders[name], self.destinations[name]
             self.listeners.pop(name, None)
+            self.accounts.pop(name, None)
         for name, (entry, zone, _) in wanted.items():
             if name not in self._served:
                 self._start(entry, zone, tasks, asks=asks)
@@ -87,13 +97,26 @@ class Crms:
         self.destinations[entry.name] = right
         forwarder = Forwarder(entry.name, self._journal, right, terms)
         self.forwarders[entry.name] = forwarder
-        delivering, listening = _tasks(entry.name)
+        delivering, listening, accounting = _tasks(entry.name)
         tasks.start(delivering, forwarder.run())
         source = spec.commands(entry.settings, self._branch(entry, zone))
         if source is not None and asks:
             listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
             self.listeners[entry.name] = listener
             tasks.start(listening, listener.run())
+        if spec.receipts is not None:
+            choice = Choice(entry.name, entry.wanted, self._journal)
+            account = Accounting(
+                entry.name,
+                self._journal,
+                Tally(entry.name, self._journal, choice, self.times),
+                partial(spec.receipts, entry.settings, self._branch(entry, zone)),
+                forwarder.repeats,
+                zone,
+                self._clock.known,
+            )
+            self.accounts[entry.name] = account
+            tasks.start(accounting, account.keep())
 
     def _branch(self, entry: Destination, zone: ZoneInfo) -> Branch:
         return Branch(
@@ -108,29 +131,5 @@ class Crms:
         )
 
 
-def _tasks(name: str) -> tuple[str, str]:
-    return f"delivery to {name}", f"commands of {name}"
-
-
-def _status(
-    entry: Destination, forwarder: Forwarder, listener: Listener | None
-) -> DestinationStatus:
-    progress = forwarder.progress
-    return DestinationStatus(
-        name=progress.name,
-        kind=entry.kind,
-        state=_WORDS[progress.state],
-        code=progress.last_answer,
-        advice=progress.advice,
-        since=progress.since,
-        cursor=progress.cursor,
-        backlog=progress.backlog,
-        behind=progress.behind,
-        behind_waits=progress.behind_waits,
-        parked=progress.parked,
-        last_ok_at=progress.last_ok_at,
-        next_try_in=progress.next_try_in,
-        delivered=progress.delivered,
-        wire_bytes=progress.wire_bytes,
-        commands=listener.advice if listener else "",
-    )
+def _tasks(name: str) -> tuple[str, str, str]:
+    return f"delivery to {name}", f"commands of {name}", f"receipts to {name}"

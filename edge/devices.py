@@ -4,7 +4,8 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,6 +63,7 @@ class Devices:
         self._wire = wire
         self._served: dict[str, Served] = {}
         self._joined: dict[str, JoinedLines] = {}
+        self._tasks: Tasks
 
     def served(self, key: str) -> Served:
         """One of them. Raises KeyError."""
@@ -71,8 +73,30 @@ class Devices:
         """How each one is now."""
         return [supervisor.status for supervisor in self.supervisors.values()]
 
+    def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
+        """See edge.forgetting.forgetting.Serving."""
+        return [key for key in self._served if is_in(self._journal.memory(key))]
+
+    @asynccontextmanager
+    async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
+        """See edge.forgetting.forgetting.Serving."""
+        before = {key: self._served[key] for key in keys}
+        await self._tasks.end(*(_task(key) for key in keys))
+        try:
+            yield
+        finally:
+            for key, served in before.items():
+                if self._served.get(key) is served:
+                    self._start(served.device, served.zone, self._tasks)
+
+    def let_go(self, is_in: Callable[[bytes], bool]) -> int:
+        """See edge.forgetting.forgetting.Serving. What waits to be kept becomes a file like others."""
+        self._wire.flush()
+        return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
+
     async def serve(self, site: Site, tasks: Tasks) -> None:
         """Serve the devices of these settings, which hold their secrets, and no others."""
+        self._tasks = tasks
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         await self._join(site, tasks)
         over = [

@@ -7,6 +7,8 @@ follows by itself, and the box that the backup was taken of, should it still run
 told so. Two boxes with one key would give one number to two events.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,7 +20,7 @@ from edge.delivery import identity
 from edge.delivery.identity import IdentityLost, Kept
 from edge.durable_file import replace_file
 from edge.errors import BadInput, CommandFailed
-from edge.passphrase import LEAST_CHARACTERS
+from edge.passphrase import LEAST_CHARACTERS, WrongPassphrase, is_sealed, unseal
 from edge.site import FILE
 from edge.site_file import load, to_toml
 from edge.site_secrets import move, opened
@@ -43,6 +45,30 @@ def passphrase_in(path: Path) -> str:
             " words that do not belong together"
         )
     return text
+
+
+@contextmanager
+def in_clear(
+    file: Path, clear: Path, passphrase_file: Path | None
+) -> Iterator[tuple[Path, bytes | None]]:
+    """A file in clear, and what comes with it under a passphrase, None where it is under none.
+
+    clear: where it lies meanwhile. Raises CommandFailed.
+    """
+    if not is_sealed(file):
+        yield file, None
+        return
+    if passphrase_file is None:
+        raise CommandFailed(f"{file} is under a passphrase: name its file with --passphrase-file")
+    try:
+        yield clear, unseal(file, clear, passphrase_in(passphrase_file))
+    except WrongPassphrase as error:
+        raise CommandFailed(
+            f"the passphrase in {passphrase_file} does not open {file}, or the file is damaged:"
+            " check both"
+        ) from error
+    finally:
+        clear.unlink(missing_ok=True)
 
 
 def guarded(data: Path) -> bytes:

@@ -19,10 +19,13 @@ from edge.access.setup import Setup
 from edge.calls.history import Calls
 from edge.checks.watch import Watch
 from edge.commands.shown import Commands
+from edge.commands.target import Target
 from edge.commissioning import Report
 from edge.crms import Crms
-from edge.delivery.cloudevents import encode_event
+from edge.delivery.by_hand import ByHand
+from edge.delivery.numbered import encoded
 from edge.devices import Devices
+from edge.forgetting.forgetting import Forgetting
 from edge.intake import clock
 from edge.intake.clock import BoxClock
 from edge.intake.heritage import hand_down
@@ -39,6 +42,8 @@ from edge.local import (
     calls_routes,
     commissioning_routes,
     control,
+    delivery_routes,
+    forget_routes,
     settings_routes,
     status_routes,
     trial_routes,
@@ -46,13 +51,14 @@ from edge.local import (
     wire_routes,
 )
 from edge.local.feed import Feed
+from edge.local.forgotten import FORGET, Forget
 from edge.local.lock import DATABASE, WEB_SOCKET, DataLock
 from edge.local.route import Route
 from edge.local.settings_records import SettingsShown
 from edge.local.status import ClockStatus, Status
 from edge.queues import Queues
 from edge.settings_shown import shown
-from edge.site import FILE, Site
+from edge.site import BOX, FILE, Site
 from edge.site_changes import SiteChanges
 from edge.site_secrets import Secrets
 from edge.tasks import Tasks
@@ -92,6 +98,7 @@ class Edge:
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
         self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder, self._wire)
+        self._forgetting = Forgetting(lock.folder, journal, self._devices)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
         self.routes: list[Route] = []
@@ -111,6 +118,7 @@ class Edge:
                 group.create_task(_end(self._ended))
                 await self._ports_tried()
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
+                self._serve_box(self._site)
                 await self._crms.serve(self._site, self._tasks)
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
@@ -134,6 +142,7 @@ class Edge:
         self._watch.serve(site)
         self._wire.settings = site.wire
         await self._devices.serve(opened, self._tasks)
+        self._serve_box(opened)
         await self._crms.serve(opened, self._tasks)
         self._site = opened
         self._disk.retain(self._retention())
@@ -151,6 +160,16 @@ class Edge:
                 Sacrifice("copies from before an update", partial(leftovers.drop_copies, path)),
                 Sacrifice("a damaged journal", partial(leftovers.drop_damaged, path), late=True),
             ],
+        )
+
+    def _serve_box(self, site: Site) -> None:
+        """What a CRM may order the box itself: to forget a person, where the settings allow it."""
+        online = asyncio.Event()
+        online.set()
+        seal = Seal(BOX, self._clock.boot, NumberPlan())
+        allowed = site.commands.allowed
+        self._devices.targets[BOX] = Target(
+            seal, self._forgetting, {FORGET: Forget}, allowed, online
         )
 
     def _retention(self) -> Retention:
@@ -183,6 +202,7 @@ class Edge:
         setup = Setup(self._access)
         await setup.prepare()
         calls = Calls(self._journal, self._clock, lambda: self._site, lambda: self._crms.served)
+        self._forgetting.told = calls.index.forget
         queues = Queues(self._crms, self._journal, self._clock, calls)
         self.routes = self._routes(setup, calls, queues)
         async with (
@@ -196,6 +216,7 @@ class Edge:
     def _routes(self, setup: Setup, calls: Calls, queues: Queues) -> list[Route]:
         watch, access = self._watch, self._access
         changes = SiteChanges(self._lock.folder / FILE, self._secrets.vault, self.change)
+        by_hand = ByHand(self._journal, self._crms.times, self._crms.repeats)
         commands = Commands(self._journal, lambda: [crm.name for crm in self._crms.served])
 
         async def settings() -> SettingsShown:
@@ -209,6 +230,8 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
+            *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
+            *forget_routes.routes(access, self._forgetting.forget),
             *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
             *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
             *Feed(self._journal, calls, self.status, access).routes(),
@@ -265,8 +288,7 @@ class Edge:
             for event in await self._crms.times.right(await self._journal.read(after)):
                 if through is not None and event.sequence > through:
                     return
-                origin = self._journal.origin(event.sequence)
-                yield encode_event(origin, self._journal.box, event)
+                yield encoded(self._journal, event)
                 after = event.sequence
 
 

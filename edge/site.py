@@ -21,6 +21,7 @@ import edge.delivery.destinations.catalog
 from drivers.contract import Settings
 from drivers.wire.address import LinkAddress, check_link, link_address
 from edge.checking import Problems, TableReader, check_table, suggestion
+from edge.commands.box_commands import BoxCommands
 from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
@@ -77,7 +78,8 @@ class Destination(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
 
-    history: how long delivered events stay. wire: how long what devices sent.
+    history: how long delivered events stay. wire: how long what devices sent. commands: what a CRM
+    may order the box itself.
     """
 
     version: int
@@ -87,6 +89,7 @@ class Site(Struct, frozen=True):
     destination: tuple[Destination, ...] = ()
     history: History = History()
     wire: Wire = Wire()
+    commands: BoxCommands = BoxCommands()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -143,12 +146,17 @@ def check(
     """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "history", "wire", "device", "destination")
+    reader.only(
+        "version", "name", "timezone", "history", "wire", "commands", "device", "destination"
+    )
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
-    wire, mistakes = check_table(Wire, reader.table.get("wire", {}), "wire")
-    found += [*wrong, *mistakes]
+    found += wrong
+    wire, wrong = check_table(Wire, reader.table.get("wire", {}), "wire")
+    found += wrong
+    commands, wrong = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
+    found += wrong
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
@@ -156,7 +164,7 @@ def check(
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
-    if found or name is None or timezone is None or not (history and wire):
+    if found or name is None or timezone is None or not (history and wire and commands):
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -166,6 +174,7 @@ def check(
         tuple(crm for crm in crms if crm),
         history,
         wire,
+        commands,
     )
 
 

@@ -34,6 +34,7 @@ _CATALOGS: Mapping[Kind, Catalog] = {
     "device": drivers.catalog,
     "destination": edge.delivery.destinations.catalog,
 }
+_WITH_SECRETS = ("settings", "connection")
 _PLACES = ("url", "host", "port", "proxy")
 """Settings that tell where a CRM's secrets go."""
 _MEANWHILE = Words(
@@ -172,11 +173,14 @@ def _with_secrets(kind: Kind, old: Table, new: Table) -> Table:
     A mark that is given is none: it would bring out what lies in the vault under this name.
     """
     line = "driver" if kind == "device" else "kind"
-    stays = old.get(line) == new.get(line) and _goes_to(old) == _goes_to(new)
+    parts = {part: _secret_fields(kind, new.get(line), part) for part in _WITH_SECRETS}
+    stays = old.get(line) == new.get(line) and all(
+        _goes_on(_dict(old.get(part)), _dict(new.get(part)), secret)
+        for part, secret in parts.items()
+    )
     made = dict(new)
-    for part in ("settings", "connection"):
-        given = new.get(part, {})
-        secret = _secret_fields(kind, new.get(line), part)
+    for part, secret in parts.items():
+        given = _dict(new.get(part))
         kept = {key: MARK for key, value in _dict(old.get(part)).items() if value == MARK}
         table = {**(kept if stays else {}), **{k: v for k, v in given.items() if v != MARK}}
         table = {key: value for key, value in table.items() if value != "" or key not in secret}
@@ -185,9 +189,10 @@ def _with_secrets(kind: Kind, old: Table, new: Table) -> Table:
     return made
 
 
-def _goes_to(entry: Table) -> list[object]:
-    tables = (_dict(entry.get(part)) for part in ("settings", "connection"))
-    return [table.get(place) for table in tables for place in _PLACES]
+def _goes_on(old: Table, new: Table, secret: frozenset[str]) -> bool:
+    """Whether a CRM's secrets go to the same place; an address that is secret may be left out."""
+    places = [each for each in _PLACES if each in new or each not in secret]
+    return all(old.get(place) == new.get(place) for place in places)
 
 
 def _secret_fields(kind: Kind, line: object, part: str) -> frozenset[str]:

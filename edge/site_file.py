@@ -42,6 +42,8 @@ def to_toml(site: Site) -> str:
         head["history"] = history
     if wire := non_defaults(site.wire):
         head["wire"] = wire
+    if commands := non_defaults(site.commands):
+        head["commands"] = commands
     parts = [tomli_w.dumps(head)]
     for device in site.device:
         parts.append("[[device]]\n")

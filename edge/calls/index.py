@@ -73,6 +73,10 @@ class CallIndex:
                 async with self._turn:
                     self._calls, self._through = {}, 0
 
+    def forget(self) -> None:
+        """What was read is no longer what is stored."""
+        self._calls, self._through = {}, 0
+
     async def _fill(self) -> None:
         self._calls = {}
         self._through = self._journal.last

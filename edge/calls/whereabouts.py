@@ -18,7 +18,9 @@ async def whereabouts(
         first, last = events[0].sequence, events[-1].sequence
         parked = await journal.parked(crm.name, first - 1, last)
         reasons = {each.sequence: each.reason for each in parked}
-        wanted = {event.sequence for event in await Choice(crm.wanted, journal).of(events)}
+        wanted = {
+            event.sequence for event in await Choice(crm.name, crm.wanted, journal).of(events)
+        }
         position = journal.position(crm.name)
         for sequence, deliveries in found.items():
             state = _state(sequence, position, reasons, wanted)

@@ -1,4 +1,4 @@
-"""A CRM that cannot be reached, that lets the box not in, or that refused events.
+"""A CRM that cannot be reached, that lets the box not in, that refused events, or misses some.
 
 The forwarder knows within seconds and shows what came back; here it becomes an issue that lasts.
 A CRM that says no needs a person at once, one that is only away may be back before anybody looks.
@@ -49,6 +49,9 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
             yield _not_yet(destination)
         if destination.status.parked:
             yield _parked(destination)
+        receipts = destination.status.receipts
+        if receipts is not None and receipts.lost:
+            yield _misses(destination.status.name, receipts.lost)
 
 
 def _is_unheard(destination: Destination) -> bool:
@@ -129,5 +132,26 @@ def _parked(destination: Destination) -> Finding:
         advice=Words(
             "Tell who runs the CRM: its log says why.",
             "به مسئول CRM خبر دهید: دلیل در گزارش CRM آمده است.",
+        ),
+    )
+
+
+def _misses(name: str, lost: int) -> Finding:
+    return Finding(
+        code="crm-misses",
+        concerns=name,
+        severity="warning",
+        cause=Words(
+            f"{name} misses {lost} event{'' if lost == 1 else 's'} that this box no longer holds,"
+            f" or that did not stay there although {'it was' if lost == 1 else 'they were'} sent"
+            " again and again.",
+            f"«{ltr(name)}» {persian(lost)} رویداد کم دارد که یا دیگر در دستگاه نیست، یا با وجود"
+            " چند بار فرستادن در آنجا نمانده است.",
+        ),
+        advice=Words(
+            "Tell who runs the CRM: its database may have been brought back from an old backup. An"
+            " old backup of this box may hold them.",
+            "به مسئول CRM خبر دهید: شاید پایگاه دادهٔ آن از پشتیبان قدیمی بازگردانده شده است. شاید"
+            " پشتیبان قدیمی این دستگاه آن‌ها را داشته باشد.",
         ),
     )

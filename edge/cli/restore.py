@@ -5,8 +5,6 @@ of a backup under a passphrase come passwords, tokens and an heir of the box's k
 """
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 HELP = "Bring a backup into an empty data directory."
@@ -34,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     from edge.delivery.identity import FILE as IDENTITY
     from edge.errors import CommandFailed
-    from edge.guarded_backup import restored
+    from edge.guarded_backup import in_clear, restored
     from edge.journal.backup import restore
     from edge.journal.records import JournalUnusable
     from edge.local.lock import hold
@@ -48,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
                     raise CommandFailed(
                         f"{args.data / name} is there: restore into an empty directory"
                     )
-            with _opened(args.file, args.data, args.passphrase_file) as (clear, secret):
+            with in_clear(args.file, args.data / _CLEAR, args.passphrase_file) as (clear, secret):
                 contents = restore(clear, args.data / DATABASE)
             note = (
                 _put_settings(args.data, contents.settings)
@@ -63,32 +61,6 @@ def run(args: argparse.Namespace) -> int:
         f"{args.data}: box {contents.box}, {contents.events} events up to {contents.last}; {note}"
     )
     return 0
-
-
-@contextmanager
-def _opened(
-    file: Path, data: Path, passphrase_file: Path | None
-) -> Iterator[tuple[Path, bytes | None]]:
-    """The backup in clear, and what comes with it under a passphrase. Raises CommandFailed."""
-    from edge.errors import CommandFailed
-    from edge.guarded_backup import passphrase_in
-    from edge.passphrase import WrongPassphrase, is_sealed, unseal
-
-    if not is_sealed(file):
-        yield file, None
-        return
-    if passphrase_file is None:
-        raise CommandFailed(f"{file} is under a passphrase: name its file with --passphrase-file")
-    clear = data / _CLEAR
-    try:
-        yield clear, unseal(file, clear, passphrase_in(passphrase_file))
-    except WrongPassphrase as error:
-        raise CommandFailed(
-            f"the passphrase in {passphrase_file} does not open {file}, or the file is damaged:"
-            " check both"
-        ) from error
-    finally:
-        clear.unlink(missing_ok=True)
 
 
 def _put_settings(data: Path, settings: str | None) -> str:

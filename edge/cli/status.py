@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DestinationStatus,
         DeviceStatus,
         DiskStatus,
+        ReceiptStatus,
         Status,
     )
 
@@ -181,11 +182,22 @@ def _destination(destination: "DestinationStatus", now: datetime, known: set[str
         waits += span(destination.behind_waits or 0) if waits else ""
         behind = _count(destination.behind, "event")
         yield from _wrapped(f"after an outage new events go ahead of {behind}{waits}", "  ")
+    if destination.receipts is not None and destination.receipts.at is not None:
+        yield from _wrapped(_receipts(destination.receipts, now), "  ")
+    if destination.repeats:
+        yield from _wrapped(f"{_count(destination.repeats, 'event')} to be sent once more", "  ")
     if destination.advice and not known & {"crm-refuses", "crm-unreachable"}:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
     if destination.commands:
         yield from _wrapped(f"no commands can be fetched: {destination.commands}", "  ")
+
+
+def _receipts(receipts: "ReceiptStatus", now: datetime) -> str:
+    missing = f", {receipts.again} missed there and sent again" if receipts.again else ""
+    lost = f", {receipts.lost} missed there that cannot be sent" if receipts.lost else ""
+    counted = f"{_count(receipts.events, 'event')} of {_count(receipts.calls, 'call')}"
+    return f"compared {_ago(receipts.at, now)}: {counted}{missing}{lost}"
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.commands.inbox import HEAD, Entry, notes_name
 from edge.journal.journal import Journal
@@ -19,13 +20,17 @@ class Commands:
         self._journal = journal
         self._crms = crms
 
-    async def last(self, most: int) -> tuple[CommandShown, ...]:
-        """The latest issued first. Raises JournalFailed."""
+    async def last(self, most: int, *, in_full: bool) -> tuple[CommandShown, ...]:
+        """The latest issued first; in_full: with details, which may name a number of a person.
+
+        Raises JournalFailed.
+        """
         found: list[CommandShown] = []
         for name in self._crms():
             found += _shown(name, await self._journal.notes(notes_name(name)))
         found.sort(key=lambda each: (each.issued_at is not None, each.issued_at), reverse=True)
-        return tuple(found[:most])
+        shown = found[:most]
+        return tuple(shown if in_full else (replace(each, detail="") for each in shown))
 
 
 def _shown(name: str, notes: Mapping[str, bytes]) -> list[CommandShown]:

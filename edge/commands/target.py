@@ -29,14 +29,14 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One device.
+    """One device, or the box itself.
 
     allowed: how many of a type within an hour; what is not named is refused. kinds: what the driver
     executes. online: set while the device is served. turn: one command at a time.
     """
 
     seal: Seal
-    driver: Driver
+    driver: Driver | Executes
     kinds: Mapping[str, type[Struct]]
     allowed: Mapping[str, int]
     online: asyncio.Event

@@ -47,9 +47,13 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
         """Why an event is refused although nothing is wrong with it, or None."""
         if self.mode != "reject":
             return None
-        chosen = (self.type == type_, self.every is not None and sequence % self.every == 0)
-        wanted = any(chosen) or (self.type is None and self.every is None)
-        return f"refused by order: {type_}, sequence {sequence}" if wanted else None
+        if self.type is None and self.every is None:
+            return "refused by order: every event"
+        if self.type == type_:
+            return f"refused by order: type {type_}"
+        if self.every is not None and sequence % self.every == 0:
+            return f"refused by order: every {self.every}th sequence"
+        return None
 
 
 ORDER = web.RequestKey("order", Order)

@@ -4,7 +4,8 @@ parked ──deliver alone──▶ stored: no longer parked │ refused: parked
                           not reached: as it was, and told
 """
 
-from edge.delivery.destination import BadBatch, Batch, DeliveryError
+from edge.delivery.destination import BadBatch, DeliveryError
+from edge.delivery.numbered import batch_of
 from edge.delivery.retimed import Retimed
 from edge.journal.journal import Journal
 from edge.local.calls_records import Sent
@@ -24,7 +25,7 @@ async def send_again(
     if not events or events[0].sequence != sequence:
         await journal.unpark(name, [sequence])
         return Sent(sequence=sequence, stored=False, reason="the event is not stored any more")
-    batch = Batch(journal.origin(sequence), journal.box, sequence - 1, events)
+    batch = batch_of(journal, sequence - 1, events)
     try:
         delivered = await destination.deliver(batch, destination.pack(batch))
     except BadBatch as refusal:

@@ -18,9 +18,10 @@ from edge.journal.records import Stored
 
 
 class Choice:
-    """Chooses for one destination. Raises JournalFailed."""
+    """Chooses for the destination of a name. Raises JournalFailed."""
 
-    def __init__(self, wanted: Wanted, journal: Journal) -> None:
+    def __init__(self, name: str, wanted: Wanted, journal: Journal) -> None:
+        self._name = name
         self._wanted = wanted
         self._journal = journal
         self._only = None if wanted.only_numbers is None else Numbers.of(wanted.only_numbers)
@@ -31,9 +32,10 @@ class Choice:
 
     async def of(self, events: Sequence[Stored]) -> list[Stored]:
         """The wanted ones of events in order."""
+        mine = [event for event in events if self._is_mine(event.sequence)]
         if self._everything:
-            return list(events)
-        left = [event for event in events if self._device(event.device)]
+            return mine
+        left = [event for event in mine if self._device(event.device)]
         seen = {
             event.sequence: shown(event)
             for event in left
@@ -47,6 +49,10 @@ class Choice:
             if event.sequence not in seen
             or self._wants(event, seen[event.sequence], before.get(event.sequence, ()))
         ]
+
+    def _is_mine(self, sequence: int) -> bool:
+        taken = self._journal.taken(sequence)
+        return taken is None or taken.destination == self._name
 
     def _device(self, key: str) -> bool:
         only, but = self._wanted.only_devices, self._wanted.all_but_devices

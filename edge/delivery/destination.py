@@ -8,7 +8,7 @@ None of them loses an event: it is sent again, in smaller batches, or parked wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ from edge.commands.source import CommandSource
 from edge.delivery.cloudevents import MAX_EVENTS
 from edge.delivery.connection import Connection
 from edge.delivery.identity import IdentityFile
+from edge.delivery.receipt import ReceiptTaker
 from edge.intake.peer_time import PeerTime
 from edge.journal.records import Stored
 
@@ -25,13 +26,15 @@ from edge.journal.records import Stored
 class Batch:
     """Events of one journal, rising, at least one. All up to `after` were settled before.
 
-    Sequences missing between `after` and `last` are parked or filtered, not lost.
+    Sequences missing between `after` and `last` are parked or filtered, not lost. shift: by so much
+    they are higher than in the ids of the events, where these come from another box.
     """
 
     journal: str
     box: str
     after: int
     events: Sequence[Stored]
+    shift: int = 0
 
     @property
     def first(self) -> int:
@@ -44,8 +47,8 @@ class Batch:
     def halves(self) -> tuple["Batch", "Batch"]:
         """Two batches of at least one event each; for a batch of two or more."""
         middle = len(self.events) // 2
-        left = Batch(self.journal, self.box, self.after, self.events[:middle])
-        return left, Batch(self.journal, self.box, left.last, self.events[middle:])
+        left = replace(self, events=self.events[:middle])
+        return left, replace(self, after=left.last, events=self.events[middle:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,9 @@ class DestinationSpec:
     """One line of the destination table. `destination` takes the checked settings.
 
     most_events: how many one `deliver` is given at most. commands: where the CRM's commands come
-    from; None where it gives none.
+    from; None where it gives none. receipts: who compares what was sent; None where nobody does.
+    repeats_harm: what sending an old event once more would do there; empty where ids make it
+    harmless.
     """
 
     name: str
@@ -185,3 +190,5 @@ class DestinationSpec:
     destination: Callable[[Any, Branch], Destination]
     most_events: int = MAX_EVENTS
     commands: Callable[[Any, Branch], CommandSource | None] = lambda _settings, _branch: None
+    receipts: Callable[[Any, Branch], ReceiptTaker] | None = None
+    repeats_harm: str = ""

@@ -35,6 +35,7 @@ from edge.delivery.destination import (
 from edge.delivery.lanes import joined, moved, parted, plan
 from edge.delivery.loading import Load, Loading, Parcel, Passed
 from edge.delivery.progress import Progress, State
+from edge.delivery.repeats import Repeats
 from edge.delivery.terms import Terms
 from edge.journal.journal import Journal, Position
 from edge.own_fault import is_cancelled, is_of_journal
@@ -44,7 +45,10 @@ _OWN_FAULT = "A fault of Payvand's own while delivering; it is tried again; tell
 
 
 class Forwarder:
-    """Serves the destination of the settings' `name` until cancelled."""
+    """Serves the destination of the settings' `name` until cancelled.
+
+    repeats: what it is to send once more.
+    """
 
     def __init__(
         self,
@@ -60,8 +64,11 @@ class Forwarder:
         self._restraint = terms.restraint
         self._pace = terms.pace
         self._size = BatchSize(terms.most_events)
-        choice = Choice(terms.wanted, journal)
-        self._loading = Loading(journal, destination, self._size, self._restraint, choice)
+        self.repeats = Repeats()
+        choice = Choice(name, terms.wanted, journal)
+        self._loading = Loading(
+            journal, destination, self._size, self._restraint, choice, self.repeats
+        )
         self._parked: set[int] = set()
         self._delivered = 0
         self._since = datetime.now(UTC)
@@ -95,6 +102,7 @@ class Forwarder:
             next_try_in=None if self._next_try is None else max(0.0, self._next_try - monotonic()),
             delivered=self._delivered,
             wire_bytes=self._destination.wire_bytes,
+            repeats=self.repeats.waiting,
         )
 
     def unparked(self, sequences: Iterable[int]) -> None:
@@ -144,7 +152,10 @@ class Forwarder:
                     self._move(joined(self._position))
                 elif isinstance(part := load.pending[-1], Passed):
                     load.pending.pop()
-                    self._move(moved(self._position, load.lane, part.last))
+                    if load.repeats is not None:
+                        load.repeats.sent(part.last)
+                    else:
+                        self._move(moved(self._position, load.lane, part.last))
                 else:
                     load.pending[-1:] = await self._attempt(load, part)
         finally:
@@ -156,7 +167,7 @@ class Forwarder:
             parcel = replace(parcel, batch=replace(parcel.batch, after=load.confirmed))
         batch = parcel.batch
         if len(batch.events) > self._size.most:
-            return await self._halve(batch)
+            return await self._halve(batch, ahead=parcel.ahead)
         begun, cost = monotonic(), self._destination.wire_bytes
         try:
             delivered = await self._destination.deliver(batch, parcel.body)
@@ -169,7 +180,7 @@ class Forwarder:
             await self._wait(failure, self._delay(failure))
             if isinstance(failure, TooSlow) and len(batch.events) > 1:
                 self._size.too_much(len(batch.events))
-                return await self._halve(batch)
+                return await self._halve(batch, ahead=parcel.ahead)
             return [parcel]
         finally:
             if load.lane.is_backlog:
@@ -185,7 +196,7 @@ class Forwarder:
         if len(batch.events) > 1:
             if too_big:
                 self._size.too_much(len(batch.events))
-            return await self._halve(batch)
+            return await self._halve(batch, ahead=parcel.ahead)
         if too_big:
             self._size.innocent()
         if not parcel.ahead:
@@ -211,7 +222,8 @@ class Forwarder:
         self._reached(delivered.answer)
         self._last_ok_at = datetime.now(UTC)
         if parcel.ahead:
-            return []
+            again = replace(batch, events=rest)
+            return [await self._loading.pack(again, ahead=True)] if rest else []
         self._delivered += len(batch.events) - len(rest) - len(rejected)
         load.confirmed = max(load.confirmed, delivered.through)
         to = rest[0].sequence - 1 if rest else batch.last
@@ -231,9 +243,10 @@ class Forwarder:
         if due is not position:
             self._move(due)
 
-    async def _halve(self, batch: Batch) -> list[Parcel]:
+    async def _halve(self, batch: Batch, *, ahead: bool) -> list[Parcel]:
         left, right = batch.halves()
-        return [await self._loading.pack(right), await self._loading.pack(left)]
+        pack = self._loading.pack
+        return [await pack(right, ahead=ahead), await pack(left, ahead=ahead)]
 
     def _move(self, position: Position) -> None:
         self._journal.advance(self._name, position)

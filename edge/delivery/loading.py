@@ -4,6 +4,8 @@ lane ──read──▶ gather, on a metered line ──▶ choose ──▶ pa
                                                 ▲
  events of the same calls from the backlog ─────┘ ahead of it, in parcels of their own
 
+ repeats (repeats.py), when no lane has anything: also in parcels that settle nothing
+
 What is not wanted is left out of the batch; its number is passed over without a request.
 """
 
@@ -19,16 +21,20 @@ from edge.delivery.cloudevents import MAX_DATA
 from edge.delivery.destination import Batch, Destination
 from edge.delivery.earlier import Earlier
 from edge.delivery.lanes import Lane, lanes
+from edge.delivery.numbered import batch_of
+from edge.delivery.repeats import Repeats
 from edge.delivery.restraint import GATHER_SECONDS, Restraint
 from edge.journal.journal import Journal, Position, Stored
 
 # Packing so many takes less than handing them to a thread.
 _FEW = 10
+# No lane of a position: it only says that the line is used as for a backlog.
+_ONCE_MORE = Lane(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """ahead: sent before its turn, and once more when that comes; it settles nothing."""
+    """ahead: sent out of its turn, which comes later or was before; it settles nothing."""
 
     batch: Batch
     body: bytes
@@ -52,12 +58,13 @@ class Load:
 
     confirmed: what the destination stored itself, as far as known: a range that starts behind it
     covers what was parked since. pending: what is to be sent, the first part last; none when the
-    lane has ended.
+    lane has ended. repeats: where this is none of the lanes, but what goes once more.
     """
 
     lane: Lane
     confirmed: int
     read_to: int
+    repeats: Repeats | None = None
     pending: list[Parcel | Passed] = field(default_factory=list)
     reading: "Task[list[Parcel | Passed]] | None" = None
     ended: bool = False
@@ -66,30 +73,34 @@ class Load:
 class Loading:
     """The loads of a position's lanes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one way out, joined here and nowhere else
         self,
         journal: Journal,
         destination: Destination,
         size: BatchSize,
         restraint: Restraint,
         choice: Choice,
+        repeats: Repeats,
     ) -> None:
         self._journal = journal
         self._destination = destination
         self._size = size
         self._restraint = restraint
         self._choice = choice
+        self._repeats = repeats
         self._loads: list[Load] = []
+        self._again = Load(_ONCE_MORE, 0, 0, repeats)
         self._earlier = Earlier(journal, Position())
 
     def begin(self, position: Position) -> None:
         """Load from a position on."""
         self._earlier = Earlier(self._journal, position)
         self._loads = [Load(lane, lane.after, lane.after) for lane in lanes(position)]
+        self._again = Load(_ONCE_MORE, 0, 0, self._repeats)
 
     def stop(self) -> None:
         """Give up what was read."""
-        for load in self._loads:
+        for load in (*self._loads, self._again):
             if load.reading is not None:
                 load.reading.cancel()
         self._loads = []
@@ -101,17 +112,18 @@ class Loading:
     async def next(self, group: TaskGroup) -> Load:
         """Wait for the first lane that has something to send, or has come to its end."""
         while True:
-            for load in self._loads:
+            loads = (*self._loads, self._again)
+            for load in loads:
                 self._read_ahead(load, group)
             hold = None
-            for load in self._loads:
+            for load in loads:
                 if load.ended:
                     return load
                 if load.pending:
                     hold = self.backlog_waits() if load.lane.is_backlog else 0.0
                     if not hold:
                         return load
-            empty = [load.reading for load in self._loads if load.reading and not load.pending]
+            empty = [load.reading for load in loads if load.reading and not load.pending]
             await asyncio.wait(empty, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
 
     async def pack(self, batch: Batch, *, ahead: bool = False) -> Parcel:
@@ -127,8 +139,11 @@ class Loading:
             load.ended = not load.pending
             if load.pending:
                 load.read_to = load.pending[0].last
-        if load.reading is None and not load.ended:
-            load.reading = group.create_task(self._parcels(load))
+        # A stretch to repeat waits until it is sent: read ahead, it would be found again.
+        waits = load.repeats is not None and bool(load.pending)
+        if load.reading is None and not load.ended and not waits:
+            parcels = self._parcels(load) if load.repeats is None else self._once_more()
+            load.reading = group.create_task(parcels)
 
     async def _parcels(self, load: Load) -> list[Parcel | Passed]:
         """The next batch, behind what has to go ahead of it; none at the end of a backlog."""
@@ -147,9 +162,20 @@ class Loading:
                 parcels.append(await self.pack(early, ahead=True))
         return parcels
 
+    async def _once_more(self) -> list[Parcel | Passed]:
+        """What of the first stretch fits into a batch; one event at least is passed."""
+        first, last = await self._repeats.next()
+        found = await self._journal.read(first - 1, self._size.of_backlog, MAX_DATA)
+        due = [event for event in found if event.sequence <= last]
+        through = due[-1].sequence if due and len(due) == len(found) else last
+        parcels: list[Parcel | Passed] = [Passed(through)]
+        if events := await self._choice.of(due):
+            batch = self._batch(events[0].sequence - 1, events)
+            parcels.append(await self.pack(batch, ahead=True))
+        return parcels
+
     def _batch(self, after: int, events: Sequence[Stored]) -> Batch:
-        origin = self._journal.origin(events[0].sequence)
-        return Batch(origin, self._journal.box, after, events)
+        return batch_of(self._journal, after, events)
 
     async def _events(self, load: Load) -> list[Stored]:
         after, through = load.read_to, load.lane.through

@@ -15,7 +15,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     seconds until they go on, where a setting of the line holds them up, else None. since: when it
     began or ceased to deliver. last_answer: what came back last, short. advice: what is wrong and
     what to do, empty when nothing is. next_try_in: seconds, None when no attempt is being waited
-    for. delivered, wire_bytes: events, and bytes on the wire, since the start.
+    for. delivered, wire_bytes: events, and bytes on the wire, since the start. repeats: sequences
+    that are looked at once more.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Progress(Struct, frozen=True, kw_only=True):
     next_try_in: float | None
     delivered: int
     wire_bytes: int
+    repeats: int

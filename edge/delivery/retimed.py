@@ -17,6 +17,7 @@ from time import monotonic
 import msgspec
 
 from edge.delivery.destination import Batch, Delivered, Destination, TellsTime
+from edge.delivery.numbered import as_sent, as_stored
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
 from edge.journal.records import Stored
@@ -55,23 +56,33 @@ class Times:
 
     async def _bounds_of(self, event: Stored, timeline: Timeline) -> _Bounds:
         """The same for all of its boot: where one event's time is known, all of its boot's are."""
-        after = await self._next(event.sequence, timeline)
+        after = await self._next(event, timeline)
         if after is None and event.boot != self._clock.boot:
             after = timeline.true_time(self._clock.boot, 0.0)
-        return await self._last(event.sequence, timeline), after
+        return await self._last(event, timeline), after
 
-    async def _next(self, sequence: int, timeline: Timeline) -> datetime | None:
-        """The time of the nearest later event whose time is known."""
+    async def _next(self, of: Stored, timeline: Timeline) -> datetime | None:
+        """The time of the nearest later event whose time is known.
+
+        What was taken in later from another box happened before or after, nobody knows.
+        """
+        sequence, origins = of.sequence, (None, self._journal.taken(of.sequence))
         while events := await self._journal.read(sequence, AT_ONCE):
-            for event in events:
-                if (time := known_time(event, timeline)) is not None:
-                    return time
+            if self._journal.taken(events[0].sequence) in origins:
+                for event in events:
+                    if (time := known_time(event, timeline)) is not None:
+                        return time
             sequence = events[-1].sequence
         return None
 
-    async def _last(self, sequence: int, timeline: Timeline) -> datetime | None:
-        """The time of the nearest earlier event whose time is known."""
-        while events := await self._between(max(0, sequence - 1 - AT_ONCE), sequence):
+    async def _last(self, of: Stored, timeline: Timeline) -> datetime | None:
+        """The time of the nearest earlier event whose time is known.
+
+        What stands before events of another box may have happened later than they.
+        """
+        sequence, taken = of.sequence, self._journal.taken(of.sequence)
+        begin = 0 if taken is None else taken.first - 1
+        while events := await self._between(max(begin, sequence - 1 - AT_ONCE), sequence):
             for event in reversed(events):
                 if (time := known_time(event, timeline)) is not None:
                     return time
@@ -87,7 +98,7 @@ class Times:
 
 
 class Retimed:
-    """A destination whose events have the times that are known when they leave."""
+    """A destination whose events have the times that are known when they leave, and their ids."""
 
     def __init__(self, destination: Destination, times: Times, clock: BoxClock) -> None:
         self._destination = destination
@@ -109,7 +120,7 @@ class Retimed:
         """See Destination; nothing yet for a batch whose times may still become known."""
         if any(event.timequality == "estimated" for event in batch.events):
             return b""
-        return self._destination.pack(batch)
+        return self._destination.pack(as_sent(batch))
 
     async def deliver(self, batch: Batch, body: bytes) -> Delivered:
         """See Destination; one at a time, whoever asks for it."""
@@ -117,11 +128,11 @@ class Retimed:
             if not body:
                 await self._ask_time(batch)
                 batch = replace(batch, events=await self._times.right(batch.events))
-                body = await asyncio.to_thread(self._destination.pack, batch)
-            delivered = await self._destination.deliver(batch, body)
+                body = await asyncio.to_thread(self._destination.pack, as_sent(batch))
+            delivered = await self._destination.deliver(as_sent(batch), body)
         if delivered.heard is not None:
             self._clock.hear(delivered.heard)
-        return delivered
+        return as_stored(delivered, batch)
 
     async def close(self) -> None:
         """See Destination."""

@@ -46,6 +46,15 @@ class Tap:
         """What is kept, oldest first."""
         return tuple(self._chunks)
 
+    def let_go(self, is_in: Callable[[bytes], bool]) -> bool:
+        """Forget everything if it is somewhere in there, also cut by the end of a chunk."""
+        ways = (b"".join(each.data for each in self._chunks if each.way == way) for way in "<>")
+        if not any(is_in(data) for data in ways):
+            return False
+        self._chunks.clear()
+        self._kept = 0
+        return True
+
     def note(self, way: Literal["<", ">"], data: bytes) -> None:
         """Keep bytes that passed; forget the oldest."""
         chunk = Chunk(monotonic(), way, data)

@@ -40,6 +40,7 @@ from edge.journal.records import (
     Recovery,
     Sealed,
     Stored,
+    TakenIn,
 )
 from edge.journal.recovery import Tell
 from edge.journal.rows import row
@@ -71,11 +72,10 @@ class Journal(Questions):
 
     def __init__(self, path: Path, opened: Opened) -> None:
         self.id = opened.epochs[-1][1]
-        self.box = opened.box
-        self.last = opened.last
+        self.box, self.last = opened.box, opened.last
         self.recovered = opened.recovered
         self._path = path
-        self._epochs = opened.epochs
+        self._epochs, self._taken = opened.epochs, opened.taken
         self._lock = opened.lock
         self._memories = opened.memories
         self._positions = opened.positions
@@ -173,6 +173,10 @@ class Journal(Questions):
         """The journal id that an event was written with: the first part of its id for good."""
         return self._epochs[self._epoch(sequence)][1]
 
+    def taken(self, sequence: int) -> TakenIn | None:
+        """How an event was taken in that is of another box, None for this one's."""
+        return self._taken.get(self._epochs[self._epoch(sequence)][0]) if self._taken else None
+
     def retain(
         self, history: History, destinations: Sequence[str], clock: Callable[[], datetime | None]
     ) -> None:
@@ -227,6 +231,12 @@ class Journal(Questions):
         """
         lines = [(destination, key, data) for key, data in notes]
         await self._commit(Work(self._loop.create_future(), notes=lines))
+
+    async def _alone(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        self._check()
+        done = self._writer.alone.add(do)
+        self.settle()
+        return cast("T", await asyncio.wrap_future(done))
 
     async def watch(self) -> NoReturn:
         """Wait for the end: raises JournalFailed when the disk lied. Then end the process."""

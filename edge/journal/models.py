@@ -7,11 +7,15 @@
     note       what a destination must not forget, such as the names that a CRM gave our calls
     identity   one row: the id of this box
     epoch      from which sequence on which journal id stands in the ids of events
+    taken      of which epochs the events come from another box, and for whom they are
 
 An event's id is `<journal>-<sequence>`, and no id may ever name two contents. A file that was
 restored or recovered cannot know which numbers the box gave out after it: so it begins an epoch, a
 new journal id from the next number on. Older events keep the id they were written with, and what is
 sent again is known again at the CRM. Sequences rise over all epochs, so cursors need no epoch.
+
+Events of another box, taken in from an export, are an epoch too: that of their own journal. Their
+sequences there are lower, or higher, than here by a number that stays.
 
 There is no index beside the primary keys: each one would cost a page of flash per event. The row of
 the highest sequence is never deleted, since the next number is taken from it.
@@ -112,6 +116,14 @@ class Epoch(_Strict):
     journal = TextField()
 
 
+class Taken(_Strict):
+    """See edge.journal.records.TakenIn. `first`: of an epoch."""
+
+    first = IntegerField(primary_key=True)
+    shift = IntegerField()
+    destination = TextField()
+
+
 _FIRST_IDENTITY = (
     "CREATE TABLE identity (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),"
     " journal TEXT NOT NULL, box TEXT NOT NULL) STRICT"
@@ -156,7 +168,16 @@ def _serve_other_crms(database: SqliteDatabase) -> None:
     plain(database).executemany("INSERT INTO memory VALUES (?, ?)", memories)
 
 
-STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (_create, _count_epochs, _serve_other_crms)
+def _take_in(database: SqliteDatabase) -> None:
+    SchemaManager(Taken, database=database).create_all(safe=False)
+
+
+STEPS: tuple[Callable[[SqliteDatabase], None], ...] = (
+    _create,
+    _count_epochs,
+    _serve_other_crms,
+    _take_in,
+)
 """Step n brings a file from version n to n + 1. A released step keeps what it did: when a model
 changes, a new step alters the table, and the step that made it takes the old definition along."""
 
@@ -177,7 +198,13 @@ _TOP = (
 
 def begin_epoch(connection: sqlite3.Connection) -> int:
     """Give a new journal id to all that comes; returns its first sequence, above all known."""
-    (top,) = connection.execute(_TOP).fetchone()
-    epoch = (top + 1, new_journal_id())
+    first = top(connection) + 1
+    epoch = (first, new_journal_id())
     connection.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?)", epoch)
-    return int(top) + 1
+    return first
+
+
+def top(connection: sqlite3.Connection) -> int:
+    """The highest sequence that was ever given out, as far as the file knows."""
+    (found,) = connection.execute(_TOP).fetchone()
+    return int(found)

@@ -19,8 +19,8 @@ from peewee import DatabaseError, SqliteDatabase, fn
 from edge.journal import connecting, migration, recovery
 from edge.journal.connecting import connect, plain
 from edge.journal.inspection import inspect, mark_suspect
-from edge.journal.models import VERSION, Epoch, Event, Identity, Memory, Progress
-from edge.journal.records import JournalUnusable, Position, Recovery
+from edge.journal.models import VERSION, Epoch, Event, Identity, Memory, Progress, Taken
+from edge.journal.records import JournalUnusable, Position, Recovery, TakenIn
 from edge.journal.recovery import Tell
 
 
@@ -28,8 +28,8 @@ from edge.journal.recovery import Tell
 class Opened:
     """`lock` is a file descriptor: close it last, since closing it drops SQLite's own locks.
 
-    epochs: (first sequence, journal id), rising. copies: files of before a migration that the new
-    version has not made superfluous yet.
+    epochs: (first sequence, journal id), rising. taken: of some of them, by that sequence. copies:
+    files of before a migration that the new version has not made superfluous yet.
     """
 
     database: SqliteDatabase
@@ -37,6 +37,7 @@ class Opened:
     box: str
     last: int
     epochs: list[tuple[int, str]]
+    taken: dict[int, TakenIn]
     memories: dict[str, bytes]
     positions: dict[str, Position]
     recovered: Recovery | None
@@ -107,6 +108,7 @@ def _load(path: Path, lock: int, recovered: Recovery | None, *, clean: bool) -> 
             cast("str", Identity.select(Identity.box).scalar(database)),
             max(last, epochs[-1][0] - 1),
             epochs,
+            {found[0]: TakenIn(*found) for found in Taken.select().tuples().execute(database)},
             dict(Memory.select().tuples().execute(database)),
             {each.destination: _position(each) for each in Progress.select().execute(database)},
             recovered,

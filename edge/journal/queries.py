@@ -28,6 +28,11 @@ def find(database: SqliteDatabase, bounds: tuple[int, int], wanted: str) -> list
         return [stored(found) for found in rows]
 
 
+def count(database: SqliteDatabase, first: int, last: int) -> int:
+    query = models.Event.select().where(models.Event.sequence.between(first, last))
+    return int(query.count(database))
+
+
 def notes(database: SqliteDatabase, destination: str) -> dict[str, bytes]:
     table = models.Note
     query = table.select(table.key, table.data).where(table.destination == destination)

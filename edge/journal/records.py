@@ -37,6 +37,18 @@ class Stored(Sealed, frozen=True, kw_only=True):
     not_after: datetime | None = None
 
 
+class TakenIn(Struct, frozen=True):
+    """The events of one epoch, from `first` on, come from another box.
+
+    shift: so much higher are their sequences here than in their ids. destination: for which they
+    are; the others have them from that box, or never will.
+    """
+
+    first: int
+    shift: int
+    destination: str
+
+
 class Parked(Struct, frozen=True):
     """An event that a destination refuses for good, with the destination's own reason."""
 

@@ -144,6 +144,7 @@ def _carry_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     add("note", table(source, "SELECT destination, key, data FROM note", "destination, key"))
     ids = table(source, "SELECT id, box FROM identity", "id")
     add("identity", (each for each in ids if _is_hex(each[1], 12)))
+    add("taken", table(source, "SELECT first, shift, destination FROM taken", "first"))
     for query, key in _EPOCHS:
         add("epoch", (each for each in table(source, query, key) if _is_hex(each[1], 8)))
     target.executemany(f"{INSERT} ON CONFLICT DO NOTHING", events(source))

@@ -22,6 +22,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from edge.journal import migration
+from edge.journal.alone import Alone
 from edge.journal.connecting import plain
 from edge.journal.flushes import Flushes
 from edge.journal.history import BATCH, Retention, prune
@@ -52,8 +53,7 @@ _PASSING = {*_FULL, sqlite3.SQLITE_BUSY}
 _log = logging.getLogger(__name__)
 
 
-_WAKE = Work()
-"""Nothing to write: only ends the waiting for something."""
+_WAKE = Work()  # nothing to write: only ends the waiting for something
 
 
 class Writer(threading.Thread):
@@ -62,7 +62,7 @@ class Writer(threading.Thread):
     `committed(works)` tells what is on disk now; `failed(error, works)` what never will be, at most
     once and last. Both are called in this thread. `trouble` is what holds the writing up at this
     moment, or None, and `full` whether that is a full disk. `flushes` tells how long its commits
-    took. `copies` are files that go after a day's run.
+    took. `copies` are files that go after a day's run. `alone` is done when nothing is to write.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Writer(threading.Thread):
         self.trouble: str | None = None
         self.full = False
         self.flushes = Flushes()
+        self.alone = Alone()
         self.queue: SimpleQueue[Work | None] = SimpleQueue()
         self._database = opened.database
         self._path = Path(opened.database.database)
@@ -250,6 +251,7 @@ class Writer(threading.Thread):
         """
         self._look_at = time.monotonic() + _LOOK
         self._log.committed(self._settled())
+        self.alone.run(connection, self._log)
         if self._last > self._opened_last and time.monotonic() > self._proved_at:
             for copy in self._copies:
                 copy.unlink(missing_ok=True)

@@ -41,8 +41,8 @@ def routes(access: Access, calls: Calls, queues: Queues, commands: Commands) -> 
             raise Unknown(Words("It is none of the last calls.", "از آخرین تماس‌ها نیست."))
         return found
 
-    async def given(_ask: Ask) -> tuple[CommandShown, ...]:
-        return await commands.last(MOST_COMMANDS)
+    async def given(ask: Ask) -> tuple[CommandShown, ...]:
+        return await commands.last(MOST_COMMANDS, in_full=ask.caller.may("numbers"))
 
     return [
         route("GET", "/calls", "look", page),

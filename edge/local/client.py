@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 
 from edge.local.ask_access import AccessCalls
 from edge.local.ask_calls import CallsCalls
+from edge.local.ask_delivery import DeliveryCalls
 from edge.local.ask_live import LiveCalls
 from edge.local.ask_settings import SettingsCalls
 from edge.local.ask_upkeep import UpkeepCalls
@@ -24,7 +25,9 @@ from edge.local.status import Status
 __all__ = ["ANSWER_SECONDS", "BASE", "Client", "NotAnswering", "NotRunning"]
 
 
-class Client(AccessCalls, SettingsCalls, CallsCalls, LiveCalls, UpkeepCalls, WireCalls):
+class Client(
+    AccessCalls, SettingsCalls, CallsCalls, DeliveryCalls, LiveCalls, UpkeepCalls, WireCalls
+):
     """All that can be asked. See edge.local.asking.Asking for its arguments and errors."""
 
     async def status(self) -> Status:

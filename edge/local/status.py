@@ -50,6 +50,22 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
     alarms: tuple[Alarm, ...] = ()
 
 
+class ReceiptStatus(Struct, frozen=True, kw_only=True):
+    """How the last nightly comparison with a CRM went.
+
+    at: when, null before the first. events, calls: that were compared. again: events that the CRM
+    missed and that are sent once more. lost: that it misses and the box cannot send, within a week.
+    refused: this CRM compares nothing.
+    """
+
+    at: datetime | None = None
+    events: int = 0
+    calls: int = 0
+    again: int = 0
+    lost: int = 0
+    refused: bool = False
+
+
 class DestinationStatus(Struct, frozen=True, kw_only=True):
     """One CRM.
 
@@ -60,7 +76,7 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     do, empty when nothing is. next_try_in: seconds, null when no attempt is being waited for.
     delivered, wire_bytes: events, and bytes on the wire both ways, from the start of the process.
     commands: why its commands cannot be fetched and what to do, empty when nothing is wrong or it
-    gives none.
+    gives none. repeats: sequences that are to go once more. receipts: of a CRM that can compare.
     """
 
     name: str
@@ -79,6 +95,8 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     delivered: int = 0
     wire_bytes: int = 0
     commands: str = ""
+    repeats: int = 0
+    receipts: ReceiptStatus | None = None
 
 
 class ClockStatus(Struct, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from edge.delivery.choosing import Choice
-from edge.delivery.destination import BadBatch, Batch, DeliveryError
+from edge.delivery.destination import BadBatch, DeliveryError
 from edge.delivery.forwarder import Forwarder
+from edge.delivery.numbered import batch_of
 from edge.delivery.retimed import Retimed
 from edge.journal.journal import Journal
 from edge.local.issue import Words
@@ -57,11 +58,10 @@ async def _answer(crm: Tried, seconds: float) -> Step:
     if progress.state in ("retrying", "refused"):
         return _refused(progress.advice, progress.last_answer)
     last = await crm.journal.read(max(0, progress.cursor - 1), 1) if progress.cursor else []
-    events = await Choice(crm.entry.wanted, crm.journal).of(last)
+    events = await Choice(crm.entry.name, crm.entry.wanted, crm.journal).of(last)
     if progress.state == "working" or not events:
         return step("answer", _ANSWER, "unsure", Words("None yet.", "هنوز پاسخی نیست."))
-    sequence = events[0].sequence
-    batch = Batch(crm.journal.origin(sequence), crm.journal.box, sequence - 1, events)
+    batch = batch_of(crm.journal, events[0].sequence - 1, events)
     try:
         async with asyncio.timeout(max(_CONNECT_SECONDS, seconds)):
             packed = crm.destination.pack(batch)

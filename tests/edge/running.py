@@ -17,7 +17,7 @@ from edge.parts import Edge
 from edge.site import FILE
 from edge.site_file import load
 
-SECONDS = 20
+SECONDS = 60
 SITE = """
 version = 1
 name = "mashhad"

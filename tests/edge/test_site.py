@@ -200,7 +200,7 @@ def test_a_single_mistake_is_one_line_with_the_file(path: Path) -> None:
         ("timezone", "/etc/passwd", "is no time zone that this box knows"),
         ("timezone", "Asia", "is no time zone that this box knows"),
         ("nmae", "x", 'is not known: did you mean "name"?'),
-        ("zzzz", "x", "known are destination, device, history, name, timezone, version"),
+        ("zzzz", "x", "known are commands, destination, device, history, name, timezone, version"),
         ("device", {"key": "pbx1"}, "must be a list of tables: write [[device]] above each"),
         ("destination", "crm", "must be a list of tables: write [[destination]] above each"),
     ],
@@ -343,6 +343,16 @@ class Acting:
     @staticmethod
     def spec(_name: str) -> DriverSpec:
         return echo.SPEC
+
+
+def test_the_box_itself_obeys_only_what_the_settings_allow(tmp_path: Path) -> None:
+    assert check(tomllib.loads(GOOD)).commands.allowed == {}
+    text = GOOD.replace("\n[[device]]", "\n[commands]\nforget = 60\n\n[[device]]", 1)
+    site = check(tomllib.loads(text))
+    assert site.commands.allowed == {"forget": 60}
+    save(site, tmp_path / "site.toml")
+    assert load(tmp_path / "site.toml") == site
+    assert "commands.dial" in problems(tomllib.loads(text.replace("forget", "dial")))
 
 
 def test_commands_are_allowed_by_name_with_their_cap(path: Path) -> None:

@@ -224,6 +224,21 @@ async def test_a_stored_secret_is_not_sent_to_another_address(box: Running) -> N
         assert getattr(box.edge._crms.served[0].settings, "token", "") == ""
 
 
+async def test_an_address_that_is_itself_a_secret_stays_where_it_is_left_out(box: Running) -> None:
+    edge, url = box.as_role("technician"), f"http://127.0.0.1:9/rest/1/{CANARY}/"
+    for settings in ({"url": url, "default_user": 1}, {"default_user": 1, "crm_create": True}):
+        revision = (await edge.settings()).revision
+        change = DestinationChange(
+            revision=revision, name="b24", kind="bitrix24", settings=settings
+        )
+        if "url" in settings:
+            await edge.add_destination(change)
+        else:
+            await edge.change_destination(change)
+    served = box.edge._crms.served[0].settings
+    assert (getattr(served, "url", ""), getattr(served, "crm_create", False)) == (url, True)
+
+
 async def test_a_crm_that_is_taken_out_holds_no_history_and_a_new_one_begins_at_the_start(
     box: Running,
 ) -> None:

@@ -160,7 +160,7 @@ async def test_the_crm_killed_in_the_middle_of_a_backlog(
     await _print(LONG_DAY, port, box)
     await box.delivers("retrying")
     await crm.start()
-    await crm.misbehave("stall", seconds=0.4)
+    await crm.misbehave("stall", seconds=2.0)
 
     async def some() -> dict[str, int] | None:
         stats = await crm.stats()

@@ -39,7 +39,7 @@ async def said_by(unit: SimulatedModem, until: int = 1, profile: str = "modem-vc
 
     settings = CallerIdSettings(profile=profile)
     driver = CallerIdDriver(settings, Surroundings(ZONE, "t"), now)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(LinkLost):
             await driver.run(unit, emit, b"")
     return facts

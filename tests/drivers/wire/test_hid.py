@@ -16,7 +16,7 @@ from drivers.wire.hid import HidLink, open_hid
 from drivers.wire.simulated_usb import SimulatedUsb
 
 ADDRESS = HidAddress("16c0:05da")
-LIMIT = 10
+LIMIT = 60
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ async def test_over_a_pty_the_speed_counts_that_the_reader_set() -> None:
     uart = Uart(Sender(9600))
     try:
         for baud, expected in ((9600, TEXT), (19200, heard(TEXT, Sender(9600), 19200))):
-            with serial.Serial(uart.port, baud, timeout=10) as port:
+            with serial.Serial(uart.port, baud, timeout=60) as port:
                 await uart.write(TEXT)
                 assert uart.reader_baud == baud
                 got = b""

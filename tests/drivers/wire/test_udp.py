@@ -39,7 +39,7 @@ def unit(port: int) -> Iterator[socket.socket]:
 
 async def take(link: Link, lines: int) -> list[bytes]:
     got = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while got.count(b"\n") < lines:
             got += await link.read()
     return got.splitlines()
@@ -87,7 +87,7 @@ async def test_closing_ends_the_reading(link: Link) -> None:
     reading = asyncio.ensure_future(link.read())
     await asyncio.sleep(0)
     await link.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(LinkLost):
             await reading
 

@@ -9,6 +9,7 @@ import pytest
 from drivers.contract import Moment
 from edge.commands.inbox import KEPT_SECONDS, Inbox
 from edge.commands.results import box_seal, result
+from edge.commands.shown import Commands
 from edge.commands.signed import Order
 from edge.journal.backup import back_up, restore
 from edge.journal.journal import Journal
@@ -98,3 +99,25 @@ async def test_a_restored_journal_does_only_what_is_issued_from_now_on(
         assert again.entry("c1").issued < NOW + 30 == again.since
     finally:
         await restored.close()
+
+
+async def test_a_page_shows_the_latest_first_with_their_ends_and_viewers_no_details(
+    journal: Journal,
+) -> None:
+    inbox = await opened(journal)
+    later = Order("c2", "echo1", "say", b"{}", NOW + 5, NOW + 60)
+    await inbox.accept([order("c1"), later], 7, NOW, [])
+    told = result(box_seal("b00t"), MOMENT, "c1", "failed", "+989120000001 is busy")
+    await inbox.start("c1", NOW)
+    await inbox.end("c1", NOW + 1, told, "failed", "+989120000001 is busy")
+    commands = Commands(journal, lambda: ["crm", "another"])
+    second, first = await commands.last(200, in_full=True)
+    assert (second.id, second.state, second.outcome) == ("c2", "accepted", "")
+    assert (first.state, first.outcome, first.detail) == (
+        "ended",
+        "failed",
+        "+989120000001 is busy",
+    )
+    assert first.ended_at == datetime.fromtimestamp(NOW + 1, UTC)
+    assert [each.detail for each in await commands.last(200, in_full=False)] == ["", ""]
+    assert [each.id for each in await commands.last(1, in_full=True)] == ["c2"]

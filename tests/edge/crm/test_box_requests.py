@@ -99,7 +99,7 @@ async def test_all_that_a_box_asks_is_in_the_contract(
 ) -> None:
     recording, url = recorder
     claim = await new_claim(recording.crm.store, "mashhad")
-    async with far_end() as device, asyncio.timeout(50):
+    async with far_end() as device, asyncio.timeout(60):
         settle(tmp_path, url, claim, device)
         command = [sys.executable, "-m", "tests.edge.commands.box", str(tmp_path)]
         box = subprocess.Popen(command, cwd=ROOT)  # noqa: ASYNC220 - returns at once

@@ -52,9 +52,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     serving = serve("127.0.0.1", 0, tmp_path_factory.mktemp("crm"), "s3cret")
-    running = asyncio.run_coroutine_threadsafe(serving, loop).result(30)
+    running = asyncio.run_coroutine_threadsafe(serving, loop).result(60)
     yield running.url
-    asyncio.run_coroutine_threadsafe(running.close(), loop).result(30)
+    asyncio.run_coroutine_threadsafe(running.close(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -80,6 +80,6 @@ def test_batches_are_answered_by_the_contract(changes: list[tuple[str, Any]], ur
     ]
     headers = {"Payvand-Range": f"{JOURNAL} 0-9", "Content-Encoding": "gzip", "Content-Type": BATCH}
     body = gzip.compress(json.dumps(events).encode())
-    response = requests.post(f"{url}/v1/events", body, headers=headers | TOKEN, timeout=10)
+    response = requests.post(f"{url}/v1/events", body, headers=headers | TOKEN, timeout=60)
     EVENTS.validate_response(response)
     assert response.status_code == 200, response.text

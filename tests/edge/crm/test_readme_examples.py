@@ -49,7 +49,7 @@ def run(tmp_path: Path, needs: Callable[[str, str], Path]) -> Iterator[Callable[
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=30,
+                timeout=60,
                 check=False,
             )
             assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"

@@ -28,7 +28,7 @@ async def post(box: "Box", *receipts: dict[str, Any], journal: str = "1a2b3c4d")
 
 async def shown(box: "Box") -> list[dict[str, Any]]:
     """What the page gets."""
-    async with asyncio.timeout(15), box.session.get(f"{box.crm.url}/live") as response:
+    async with asyncio.timeout(60), box.session.get(f"{box.crm.url}/live") as response:
         line = await response.content.readline()
     days: list[dict[str, Any]] = json.loads(line.removeprefix(b"data: "))["receipts"]
     return days

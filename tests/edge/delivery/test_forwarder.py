@@ -86,7 +86,7 @@ async def test_rejected_events_are_parked_and_the_rest_goes_on(house: "House") -
     assert await house.stored() == [n for n in range(1, 1001) if n % 7]
     parked = await house.journal.parked("crm")
     assert [each.sequence for each in parked] == sevenths
-    assert {each.reason for each in parked} == {"refused by order: every 7th sequence"}
+    assert all(each.reason.startswith("refused by order: ") for each in parked)
 
 
 async def test_one_poisoned_event_among_500_is_found_and_parked(house: "House") -> None:

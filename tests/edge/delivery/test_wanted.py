@@ -54,7 +54,7 @@ async def chosen(house: "House", wanted: Wanted, *events: Sealed) -> list[int]:
     """Which are wanted, by their place, from 1; the verdict is that of each read by itself."""
     await house.journal.append(events)
     stored = await house.journal.read(0)
-    choice = Choice(wanted, house.journal)
+    choice = Choice("crm", wanted, house.journal)
     together = [each.sequence for each in await choice.of(stored)]
     alone = [one.sequence for each in stored for one in await choice.of([each])]
     assert alone == together
@@ -79,7 +79,7 @@ async def test_a_number_is_listed_exactly_or_by_its_beginning(
     ended = of_call("ended", normal, number_raw=number, number_status=status)
     assert await chosen(house, ALL_BUT, ended) == ([] if listed else [1])
     stored = await house.journal.read(0)
-    assert (await Choice(ONLY, house.journal).of(stored) == []) is not listed
+    assert (await Choice("crm", ONLY, house.journal).of(stored) == []) is not listed
 
 
 async def test_an_internal_call_has_two_ends(house: "House") -> None:
@@ -134,7 +134,7 @@ async def test_a_call_without_any_number_comes_when_it_is_over(house: "House") -
     story = [of_call(stage, number_status="withheld") for stage in ("ringing", "ended")]
     assert await chosen(house, ALL_BUT, *story) == [2]
     stored = await house.journal.read(0)
-    assert await Choice(ONLY, house.journal).of(stored) == []
+    assert await Choice("crm", ONLY, house.journal).of(stored) == []
 
 
 async def test_what_came_of_a_private_call_is_private_too(house: "House") -> None:
@@ -148,7 +148,7 @@ async def test_what_came_of_a_private_call_is_private_too(house: "House") -> Non
     ]
     assert await chosen(house, ALL_BUT, *story) == [4, 5, 6]
     stored = await house.journal.read(0)
-    assert [e.sequence for e in await Choice(ONLY, house.journal).of(stored)] == [1, 2, 3]
+    assert [e.sequence for e in await Choice("crm", ONLY, house.journal).of(stored)] == [1, 2, 3]
 
 
 async def test_a_call_corrected_to_a_private_number_goes_no_further(house: "House") -> None:
@@ -167,7 +167,7 @@ async def test_messages_and_faxes_have_numbers_and_directions_too(house: "House"
     ]
     assert await chosen(house, ALL_BUT, *story) == [2, 3, 4, 6]
     stored = await house.journal.read(0)
-    incoming = Choice(Wanted(only_directions=("incoming",)), house.journal)
+    incoming = Choice("crm", Wanted(only_directions=("incoming",)), house.journal)
     assert [e.sequence for e in await incoming.of(stored)] == [1, 2, 4, 5]
 
 
@@ -198,7 +198,7 @@ async def test_what_is_no_call_passes_unless_devices_are_listed(house: "House") 
         (Wanted(all_but_devices=("pbx2",)), [1, 2]),
         (Wanted(only_devices=("pbx2", "box"), all_but_numbers=(OTHER,)), [2, 3]),
     ):
-        assert [e.sequence for e in await Choice(wanted, house.journal).of(stored)] == left
+        assert [e.sequence for e in await Choice("crm", wanted, house.journal).of(stored)] == left
 
 
 async def test_data_that_cannot_be_read_shows_nothing(house: "House") -> None:

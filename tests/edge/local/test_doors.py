@@ -65,6 +65,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /privacy": ALL,
     "GET /log": SKILLED,
     "GET /bundle": SKILLED,
+    "POST /resend": SKILLED,
+    "GET /undelivered": SKILLED,
+    "POST /forget": ADMIN,
     "POST /backup": ADMIN,
     "PUT /restore": ADMIN,
     "POST /reset": ADMIN,
@@ -78,6 +81,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /setup/code": (),
 }
 FRESH = {
+    "POST /forget",
     "POST /backup",
     "PUT /restore",
     "POST /reset",

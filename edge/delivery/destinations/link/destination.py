@@ -24,6 +24,7 @@ from edge.delivery.destinations.link.answer import is_link, read
 from edge.delivery.destinations.link.commands import LinkCommands
 from edge.delivery.destinations.link.decision import known_refusal, problem
 from edge.delivery.destinations.link.enrolment import Enrolment
+from edge.delivery.destinations.link.receipts import LinkReceipts
 from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.http_answer import Answer
 from edge.delivery.http_client import PATIENCE, HttpClient, Now
@@ -131,4 +132,5 @@ SPEC = DestinationSpec(
     commands=lambda settings, branch: (
         LinkCommands(settings, branch) if branch.identity or settings.command_keys else None
     ),
+    receipts=LinkReceipts,
 )

@@ -59,6 +59,10 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
         return self.url.rstrip("/") + "/v1/commands"
 
     @property
+    def receipts_url(self) -> str:
+        return self.url.rstrip("/") + "/v1/receipts"
+
+    @property
     def enrol_url(self) -> str:
         return self.url.rstrip("/") + "/v1/enrol"
 

@@ -175,4 +175,8 @@ SPEC = DestinationSpec(
     settings=OpenCrmSettings,
     destination=OpenCrm,
     most_events=1,
+    repeats_harm=(
+        "it knows calls by no id of ours: a call of the last two days would not change, and an"
+        " older one would stand there a second time"
+    ),
 )

@@ -94,7 +94,7 @@ async def test_nobody_is_asked_before_the_crm_has_accepted_the_box(
         assert not done
         assert await operator.boxes() == {}
         await enrol(crm, operator, box, identity)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert (await asking).items == []
 
 

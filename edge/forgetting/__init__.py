@@ -1,0 +1,1 @@
+"""Erases one person's number from all that this box keeps, and says what it could not reach."""

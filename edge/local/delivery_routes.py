@@ -1,0 +1,63 @@
+"""What a technician asks of the delivery.
+
+operate  POST /resend?first=N&last=M[&to=NAME]   old events once more
+numbers  GET /undelivered[?to=NAME]              an export, as edge/delivery/export.py has it
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, Struct
+
+from edge.journal.records import JournalFailed
+from edge.local.resent import Resent
+from edge.local.route import Ask, Route, route
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+Resend = Callable[[tuple[int, int], str | None], Awaitable[Resent]]
+Undelivered = Callable[[str | None], AsyncGenerator[bytes, None]]
+"""The lines. Raises Unknown."""
+
+_Sequence = Annotated[int, Meta(ge=1, lt=10**18)]
+
+
+class _Stretch(Struct, frozen=True):
+    first: _Sequence
+    last: _Sequence
+    to: str | None = None
+
+
+class _Whose(Struct, frozen=True):
+    to: str | None = None
+
+
+def routes(resend: Resend, undelivered: Undelivered) -> list[Route]:
+    """Both."""
+
+    async def repeated(ask: Ask) -> Resent:
+        wanted = ask.query(_Stretch)
+        return await resend((wanted.first, wanted.last), wanted.to)
+
+    async def exported(ask: Ask) -> "web.StreamResponse":
+        from aiohttp import web
+
+        found, request = undelivered(ask.query(_Whose).to), ask.request
+        stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await stream.prepare(request)
+        try:
+            async with aclosing(found) as lines:
+                async for line in lines:
+                    await stream.write(line + b"\n")
+            await stream.write_eof()
+        except JournalFailed:
+            if request.transport is not None:
+                request.transport.close()
+        return stream
+
+    return [
+        route("POST", "/resend", "operate", repeated),
+        Route("GET", "/undelivered", "numbers", exported),
+    ]
