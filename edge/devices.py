@@ -90,7 +90,7 @@ class Devices:
                     self._start(served.device, served.zone, self._tasks)
 
     def let_go(self, is_in: Callable[[bytes], bool]) -> int:
-        """See edge.forgetting.forgetting.Serving. What waits to be kept becomes a file like others."""
+        """See edge.forgetting.forgetting.Serving. What waits to be kept becomes a file first."""
         self._wire.flush()
         return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
 
