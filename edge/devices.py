@@ -6,13 +6,14 @@ settings before ┃ settings now ─▶ the same: goes on untouched │ gone, ch
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from drivers import catalog
-from drivers.contract import Moment, Surroundings
+from drivers.contract import Clock, Moment, Surroundings
 from edge.commands.target import Target
 from edge.intake.clock import BoxClock
 from edge.intake.intake import Intake
@@ -24,6 +25,20 @@ from edge.journal.journal import Journal
 from edge.local.status import DeviceStatus
 from edge.site import Device, Site
 from edge.tasks import Tasks
+from edge.wire.journal import WireJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One device as it is served now, with the parts that belong to it."""
+
+    device: Device
+    zone: ZoneInfo
+    supervisor: Supervisor
+    intake: Intake
+    clock: Clock
+    folder: Path
+
 
 _FOR_PEOPLE = ("line_names", "extension_names")
 Heard = Callable[[str], Callable[[Moment], None]]
@@ -36,16 +51,23 @@ class Devices:
     `targets` stays the same object while devices come and go.
     """
 
-    def __init__(self, journal: Journal, clock: BoxClock, heard: Heard, folder: Path) -> None:
+    def __init__(
+        self, journal: Journal, clock: BoxClock, heard: Heard, folder: Path, wire: WireJournal
+    ) -> None:
         self.supervisors: dict[str, Supervisor] = {}
         self.targets: dict[str, Target] = {}
         self._journal = journal
         self._clock = clock
         self._heard = heard
         self._folder = folder
-        self._served: dict[str, tuple[Device, ZoneInfo]] = {}
+        self._wire = wire
+        self._served: dict[str, Served] = {}
         self._joined: dict[str, JoinedLines] = {}
         self._tasks: Tasks
+
+    def served(self, key: str) -> Served:
+        """One of them. Raises KeyError."""
+        return self._served[key]
 
     def statuses(self) -> list[DeviceStatus]:
         """How each one is now."""
@@ -55,15 +77,15 @@ class Devices:
         """See edge.forgetting.forgetting.Serving."""
         return [
             key
-            for key, (device, _) in self._served.items()
-            if is_in(self._journal.memory(key)) or self._joins(device, is_in)
+            for key, served in self._served.items()
+            if is_in(self._journal.memory(key)) or self._joins(served.device, is_in)
         ]
 
     @asynccontextmanager
     async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
         """See edge.forgetting.forgetting.Serving."""
         before = {key: self._served[key] for key in keys}
-        joined = {_exchange(device): None for device, _ in before.values()}
+        joined = {_exchange(served.device): None for served in before.values()}
         known = {key: self._joined[key] for key in joined if key in self._joined}
         tasks = [*(_task(key) for key in keys), *(_joined_task(key) for key in known)]
         await self._tasks.end(*tasks)
@@ -75,12 +97,13 @@ class Devices:
                     continue
                 lines.forget()
                 self._tasks.start(_joined_task(key), lines.keep())
-            for key, (device, zone) in before.items():
-                if self._served.get(key) == (device, zone):
-                    self._start(device, zone, self._tasks)
+            for key, served in before.items():
+                if self._served.get(key) is served:
+                    self._start(served.device, served.zone, self._tasks)
 
     def let_go(self, is_in: Callable[[bytes], bool]) -> int:
-        """See edge.forgetting.forgetting.Serving."""
+        """See edge.forgetting.forgetting.Serving. What waits to be kept becomes a file first."""
+        self._wire.flush()
         return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
@@ -88,7 +111,11 @@ class Devices:
         self._tasks = tasks
         wanted = {device.key: (_nameless(device), site.zone) for device in site.device}
         await self._join(site, tasks)
-        over = [key for key, served in self._served.items() if wanted.get(key) != served]
+        over = [
+            key
+            for key, served in self._served.items()
+            if wanted.get(key) != (served.device, served.zone)
+        ]
         await tasks.end(*(_task(key) for key in over))
         for key in over:
             del self._served[key], self.supervisors[key], self.targets[key]
@@ -140,7 +167,12 @@ class Devices:
             lambda: self._joined.get(exchange),
         )
         supervisor = Supervisor(device.driver, device.link, driver, intake, self._journal)
-        self._served[device.key] = (device, zone)
+        supervisor.tap.hearers.append(
+            self._wire.hearer(device.key, device.driver, supervisor.status.link)
+        )
+        self._served[device.key] = Served(
+            device, zone, supervisor, intake, self._clock.now, self._folder
+        )
         self.supervisors[device.key] = supervisor
         self.targets[device.key] = Target(
             seal, driver, spec.commands, device.commands, supervisor.online

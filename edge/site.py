@@ -28,6 +28,7 @@ from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.feeds import Feeds, check_feeds
 from edge.journal.records import History
+from edge.wire.settings import Wire
 
 FILE = "site.toml"
 VERSION = 1
@@ -77,7 +78,8 @@ class Destination(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
 
-    history: how long delivered events stay. commands: what a CRM may order the box itself.
+    history: how long delivered events stay. wire: how long what devices sent. commands: what a CRM
+    may order the box itself.
     """
 
     version: int
@@ -86,6 +88,7 @@ class Site(Struct, frozen=True):
     device: tuple[Device, ...] = ()
     destination: tuple[Destination, ...] = ()
     history: History = History()
+    wire: Wire = Wire()
     commands: BoxCommands = BoxCommands()
 
     @property
@@ -143,10 +146,14 @@ def check(
     """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "history", "commands", "device", "destination")
+    reader.only(
+        "version", "name", "timezone", "history", "wire", "commands", "device", "destination"
+    )
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
+    found += wrong
+    wire, wrong = check_table(Wire, reader.table.get("wire", {}), "wire")
     found += wrong
     commands, wrong = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
     found += wrong
@@ -157,7 +164,7 @@ def check(
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
-    if found or name is None or timezone is None or history is None or commands is None:
+    if found or name is None or timezone is None or not (history and wire and commands):
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -166,6 +173,7 @@ def check(
         tuple(device for device in boxes if device),
         tuple(crm for crm in crms if crm),
         history,
+        wire,
         commands,
     )
 

@@ -40,6 +40,8 @@ def to_toml(site: Site) -> str:
     head: Table = {"version": VERSION, "name": site.name, "timezone": site.timezone}
     if history := non_defaults(site.history):
         head["history"] = history
+    if wire := non_defaults(site.wire):
+        head["wire"] = wire
     if commands := non_defaults(site.commands):
         head["commands"] = commands
     parts = [tomli_w.dumps(head)]

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
+from edge.intake.commissioning import Commissioning
 from edge.intake.joined_lines import JoinedLines
 from edge.intake.seal import Seal
 from edge.journal.journal import Journal
@@ -23,7 +26,8 @@ class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
     heard: called with the moment of each call that ended, replayed ones not live. joined: whom to
-    ask first where other devices see the same calls.
+    ask first where other devices see the same calls. commissioning: which of its calls are made to
+    test it.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Intake:
         self.unrecognized = 0
         self.rung = 0
         self.unrung = 0
+        self.commissioning = Commissioning()
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
@@ -70,6 +75,7 @@ class Intake:
         if joined is not None:
             await joined.ready()
         now = self._clock()
+        facts = self.commissioning.marked(facts, now.monotonic)
         if joined is None:
             await self._journal.append(
                 [self._seal.fact(fact, now) for fact in facts], (self.device, memory)
@@ -85,6 +91,19 @@ class Intake:
         now = self._clock()
         await self._journal.append([self._seal.fact(state, now)])
         self._count(state, now)
+
+    async def tell_played(self, facts: Sequence[Fact]) -> None:
+        """Store calls that a capture tells, all of them marked as a test.
+
+        They are no calls of this office, so nothing counts them; the driver's memory stays, and
+        what else the capture tells is not of this device. Raises JournalFailed.
+        """
+        calls = [
+            msgspec.structs.replace(each, test=True) for each in facts if isinstance(each, Call)
+        ]
+        now = self._clock()
+        if calls:
+            await self._journal.append([self._seal.fact(call, now) for call in calls])
 
     def _count(self, fact: Fact, now: Moment) -> None:
         if isinstance(fact, Call):
