@@ -114,7 +114,7 @@ class Devices:
         over = [
             key
             for key, served in self._served.items()
-            if wanted.get(key) != (served.device, served.zone)
+            if wanted.get(key) != (_nameless(served.device), served.zone)
         ]
         await tasks.end(*(_task(key) for key in over))
         for key in over:

@@ -43,6 +43,7 @@ from edge.local import (
     commissioning_routes,
     control,
     delivery_routes,
+    detect_routes,
     forget_routes,
     settings_routes,
     status_routes,
@@ -237,6 +238,7 @@ class Edge:
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
             *wire_routes.routes(self._devices),
+            *detect_routes.routes(self._lock.folder),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

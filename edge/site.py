@@ -147,16 +147,14 @@ def check(
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
     reader.only(
-        "version", "name", "timezone", "history", "wire", "commands", "device", "destination"
+        *("version", "name", "timezone", "history", "wire", "commands", "device", "destination")
     )
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
-    found += wrong
-    wire, wrong = check_table(Wire, reader.table.get("wire", {}), "wire")
-    found += wrong
-    commands, wrong = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
-    found += wrong
+    wire, mistakes = check_table(Wire, reader.table.get("wire", {}), "wire")
+    commands, more = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
+    found += [*wrong, *mistakes, *more]
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator
 from edge.local.ask_access import AccessCalls
 from edge.local.ask_calls import CallsCalls
 from edge.local.ask_delivery import DeliveryCalls
+from edge.local.ask_detect import DetectCalls
 from edge.local.ask_live import LiveCalls
 from edge.local.ask_settings import SettingsCalls
 from edge.local.ask_upkeep import UpkeepCalls
@@ -26,7 +27,14 @@ __all__ = ["ANSWER_SECONDS", "BASE", "Client", "NotAnswering", "NotRunning"]
 
 
 class Client(
-    AccessCalls, SettingsCalls, CallsCalls, DeliveryCalls, LiveCalls, UpkeepCalls, WireCalls
+    AccessCalls,
+    SettingsCalls,
+    CallsCalls,
+    DeliveryCalls,
+    LiveCalls,
+    UpkeepCalls,
+    WireCalls,
+    DetectCalls,
 ):
     """All that can be asked. See edge.local.asking.Asking for its arguments and errors."""
 

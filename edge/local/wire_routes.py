@@ -1,8 +1,9 @@
-"""The bytes of a device, and a capture played into it. They hold numbers of people in full.
+"""The bytes of a device, and a capture played into it. The bytes hold numbers of people in full.
 
     operate  GET  /devices/{key}/wire            the last chunks, one JSON object a line, an end
              GET  /devices/{key}/wire?follow=1   the same, an empty one, then each new one, without
                                                  end; &test=1 marks the calls made meanwhile
+             GET  /devices/{key}/capture         the last bytes as a capture, with other numbers
              POST /devices/{key}/replay          a capture: its calls go out marked as a test
 
 A follower that does not keep up misses chunks; the driver never waits for it.
@@ -20,6 +21,7 @@ from edge.intake.tap import Chunk, Hearer
 from edge.local.issue import Words
 from edge.local.route import Answer, Ask, Route, taking
 from edge.local.wire_records import Played, Replay, WireChunk, WireQuery
+from edge.wire.export import exported
 from edge.wire.playing import play_into
 
 if TYPE_CHECKING:
@@ -41,7 +43,15 @@ def routes(devices: Devices) -> list[Route]:
             wrong = Words(str(error), "ضبط خوانده نمی‌شود.")
             raise Mistakes((Mistake("", wrong),)) from error
 
+    async def capture(ask: Ask) -> "web.StreamResponse":
+        from aiohttp import web
+
+        served = devices.served(_key(ask, devices))
+        text = await asyncio.to_thread(exported, served, served.clock().utc)
+        return web.Response(body=text, content_type="text/plain")
+
     return [
+        Route("GET", "/devices/{key}/capture", "operate", capture),
         Route("GET", "/devices/{key}/wire", "operate", _wire(devices)),
         taking("POST", "/devices/{key}/replay", "operate", Replay, played),
     ]
