@@ -27,12 +27,12 @@ class Teller(Protocol):
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of JSON: how far listening to a port has come."""
+    """One line of JSON: how far listening to a port has come. baud: null while nothing came."""
 
     port: str
     state: State
     bytes: int
-    baud: int
+    baud: int | None
     format: str
     proposals: tuple[Proposal, ...]
     blocks: tuple[str, ...]
@@ -56,7 +56,7 @@ class JsonLines:
                 port=name,
                 state=ear.state,
                 bytes=ear.heard,
-                baud=ear.likely_baud,
+                baud=ear.likely_baud if ear.heard else None,
                 format=ear.format,
                 proposals=ear.proposals,
                 blocks=tuple(blocks),

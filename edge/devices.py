@@ -75,22 +75,35 @@ class Devices:
 
     def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
         """See edge.forgetting.forgetting.Serving."""
-        return [key for key in self._served if is_in(self._journal.memory(key))]
+        return [
+            key
+            for key, served in self._served.items()
+            if is_in(self._journal.memory(key)) or self._joins(served.device, is_in)
+        ]
 
     @asynccontextmanager
     async def paused(self, keys: Sequence[str]) -> AsyncIterator[None]:
         """See edge.forgetting.forgetting.Serving."""
         before = {key: self._served[key] for key in keys}
-        await self._tasks.end(*(_task(key) for key in keys))
+        joined = {_exchange(served.device): None for served in before.values()}
+        known = {key: self._joined[key] for key in joined if key in self._joined}
+        tasks = [*(_task(key) for key in keys), *(_joined_task(key) for key in known)]
+        await self._tasks.end(*tasks)
         try:
             yield
         finally:
+            for key, lines in known.items():
+                if self._joined.get(key) is not lines:
+                    continue
+                lines.forget()
+                self._tasks.start(_joined_task(key), lines.keep())
             for key, served in before.items():
                 if self._served.get(key) is served:
                     self._start(served.device, served.zone, self._tasks)
 
     def let_go(self, is_in: Callable[[bytes], bool]) -> int:
-        """See edge.forgetting.forgetting.Serving."""
+        """See edge.forgetting.forgetting.Serving. What waits to be kept becomes a file first."""
+        self._wire.flush()
         return sum(each.tap.let_go(is_in) for each in self.supervisors.values())
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
@@ -110,6 +123,10 @@ class Devices:
             if key not in self._served:
                 self._start(device, zone, tasks)
         self.supervisors = {key: self.supervisors[key] for key in wanted}
+
+    def _joins(self, device: Device, is_in: Callable[[bytes], bool]) -> bool:
+        joined = self._joined.get(_exchange(device))
+        return joined is not None and is_in(joined.known)
 
     async def _join(self, site: Site, tasks: Tasks) -> None:
         """Exchanges whose lines are seen by units too; what is the same as before goes on."""
@@ -141,7 +158,7 @@ class Devices:
         )
         driver = spec.driver(device.settings, surroundings, self._clock.now)
         seal = Seal(device.key, self._clock.boot, number_plan(device.settings))
-        exchange = device.feeds.device if device.feeds else device.key
+        exchange = _exchange(device)
         intake = Intake(
             seal,
             self._journal,
@@ -169,6 +186,11 @@ def _nameless(device: Device) -> Device:
         field: {} for field in _FOR_PEOPLE if hasattr(device.settings, field)
     }
     return replace(device, settings=replace(device.settings, **names)) if names else device
+
+
+def _exchange(device: Device) -> str:
+    """In whose name its calls go out."""
+    return device.feeds.device if device.feeds else device.key
 
 
 def _joined_task(key: str) -> str:

@@ -29,7 +29,7 @@ from edge.site_file import save
 HOST = "127.0.0.1"
 EXCHANGE = "pbx1"
 BAUD = 9600
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
 

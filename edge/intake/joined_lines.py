@@ -51,6 +51,15 @@ class JoinedLines:
                 state = _recalled(kept, self._clock().monotonic)
                 self._joining = Joining(self._seal.source, self._feeds, self._seal.plan, state)
 
+    @property
+    def known(self) -> bytes:
+        """What it knows of calls, as it is kept."""
+        return msgspec.msgpack.encode(self._joining.state) if self._joining else b""
+
+    def forget(self) -> None:
+        """Begin anew from what the journal keeps; nothing may be on its way meanwhile."""
+        self._joining = None
+
     def sealed(
         self, own: Seal, facts: Sequence[Fact], now: Moment
     ) -> tuple[list[Sealed], Sequence[Note]]:
@@ -96,8 +105,7 @@ class JoinedLines:
                     await self._changed.wait()
 
     def _note(self) -> Note:
-        assert self._joining is not None  # noqa: S101
-        return NOTES, self._seal.source, msgspec.msgpack.encode(self._joining.state)
+        return NOTES, self._seal.source, self.known
 
 
 def _recalled(kept: bytes, now: float) -> State:

@@ -51,7 +51,7 @@ _Batch = list[tuple[str, _Device, list[Chunk]]]
 
 
 class WireJournal:
-    """Belongs to the loop's thread; only `drop` may be called in another. It blocks."""
+    """Belongs to the loop's thread; only `drop`, which blocks, may be called in another."""
 
     def __init__(self, data: Path, settings: Wire, clock: Callable[[], Moment]) -> None:
         self._folder = data / FOLDER
@@ -81,7 +81,11 @@ class WireJournal:
                 await asyncio.sleep(WRITE_SECONDS)
                 await asyncio.to_thread(self._write, self._taken())
         finally:
-            self._write(self._taken())
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits now. Blocks; never raises."""
+        self._write(self._taken())
 
     def drop(self) -> int:
         """Give all of it up, for a full disk; the bytes that it freed."""
