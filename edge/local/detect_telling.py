@@ -1,0 +1,80 @@
+"""What `payvand detect` finds, told to a page: one Sensed for each thing that is new of a port."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from drivers.detect.ear import Ear
+from edge.detect_session import Session
+from edge.detecting import Found, place_of
+from edge.local.detect_records import Proposed, Sensed
+
+
+class ToTheAsker:
+    """Tells what is found into a queue. See edge.detect_words.Teller."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[Sensed] = asyncio.Queue()
+        self._ports: dict[str, Sensed] = {}
+
+    def plugged(self, found: Sequence[Found], blocks: Sequence[str]) -> None:  # noqa: ARG002
+        for each in found:
+            if place := place_of(each):
+                self._tell(
+                    Sensed(
+                        name=place.name,
+                        state="silent",
+                        link=dict(place.link),
+                        device=each.device,
+                        trouble=", ".join(each.held_by) if not each.device else "",
+                    )
+                )
+
+    def trouble(self, name: str, advice: str) -> None:
+        before = self._ports.get(name) or Sensed(name=name, state="silent", link={})
+        self._tell(msgspec.structs.replace(before, trouble=advice))
+
+    def heard(self, name: str, ear: Ear, blocks: Sequence[str]) -> None:
+        """Nothing: the session below tells it with its link."""
+
+    def sensed(self, name: str, ear: Ear, link: Mapping[str, object]) -> None:
+        best = next(iter(ear.proposals), None)
+        speed = (best.baud, best.format) if best else (ear.likely_baud, ear.format)
+        known = self._ports.get(name)
+        self._tell(
+            Sensed(
+                name=name,
+                state=ear.state,
+                link={**link, "baud": speed[0], "format": speed[1]},
+                device=known.device if known else name.removeprefix("device "),
+                proposals=tuple(
+                    Proposed(
+                        driver=each.driver,
+                        settings=_plain(each.settings),
+                        confidence=each.confidence,
+                        records=each.records,
+                        sample=each.sample,
+                    )
+                    for each in ear.proposals
+                ),
+            )
+        )
+
+    def _tell(self, sensed: Sensed) -> None:
+        self._ports[sensed.name] = sensed
+        self.told.put_nowait(sensed)
+
+
+class PageSession(Session):
+    """Tells a port with its link, not as text for site.toml."""
+
+    def tell(self, name: str, ear: Ear, link: Mapping[str, object]) -> None:
+        if isinstance(self._tell, ToTheAsker):
+            self._tell.sensed(name, ear, link)
+
+
+def _plain(settings: Mapping[str, object]) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(dict(settings))
+    return found
