@@ -10,7 +10,7 @@ stamp = .venv/$(1)-$(firstword $(shell cat pyproject.toml $(2) | sha256sum))
 RUN := $(call stamp,run,requirements.lock)
 DEV := $(call stamp,dev,requirements-dev.lock)
 
-.PHONY: demo test check soak bench lock clean
+.PHONY: demo test check soak bench screenshots lock clean
 
 demo: $(RUN)
 	@$(IN)/payvand demo
@@ -36,6 +36,13 @@ soak: $(DEV)
 
 bench: $(RUN)
 	@$(IN)/python -m bench $(ARGS)
+
+# Every page in both languages, into a folder: make screenshots FOLDER=/tmp/pages
+FOLDER ?= build/screenshots
+
+screenshots: $(DEV)
+	@$(IN)/python -m tests.webui.screenshots $(FOLDER)
+	@echo "Pages in $(FOLDER)"
 
 # On Python 3.11: the newer versions need no more than it does.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --upgrade \

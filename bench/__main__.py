@@ -18,6 +18,7 @@ _QUICK = {
     "start": "bench.start:measure",
     "life": "bench.life:measure",
     "pages": "bench.pages:measure",
+    "webui": "bench.webui:measure",
 }
 _LONG = {
     "load": "bench.load:measure",

@@ -34,7 +34,8 @@ class Call(Struct, frozen=True, kw_only=True, gc=False):
     it. Of an internal call it is the called extension. Times are aware UTC. `device_time` is the
     device's own text of its date and time, or of the duration where it prints no other time.
     `number_told`: what the device itself says of the number, in place of it (withheld, unavailable)
-    or against it (unreliable: its digits were cut or misread on the line).
+    or against it (unreliable: its digits were cut or misread on the line). `provenance`: of a call
+    that two devices told of, the key of the one that knew each field; no driver sets it.
     """
 
     stage: Stage
@@ -59,6 +60,7 @@ class Call(Struct, frozen=True, kw_only=True, gc=False):
     device_time: str | None
     test: bool = False
     number_told: NumberTold | None = None
+    provenance: dict[str, str] | None = None
 
 
 class DeviceState(Struct, frozen=True):

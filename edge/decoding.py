@@ -18,10 +18,11 @@ from drivers import catalog
 from drivers.contract import DriverSpec, LinkKind, Moment, Settings, Surroundings
 from drivers.errors import DeviceError
 from drivers.events import Call, DeviceState, Fact
-from drivers.wire.capture import CaptureError, Received, is_capture, read_capture
+from drivers.wire.capture import CaptureError, is_capture, read_capture
 from edge.checking import check_table, suggestion
 from edge.errors import BadInput
 from edge.intake.seal import number_plan, read_fact
+from edge.wire.readable import sent_bytes
 
 CHUNK = 65536
 DEVICE = "capture"
@@ -81,7 +82,9 @@ def parse_options(  # noqa: PLR0913 - each an option of the command
         raise BadInput("; ".join(lines).replace(", not text in quotes", ""))
     link: LinkKind = "tcp" if "tcp" in header.get("link", "") else "serial"
     surroundings = Surroundings(_zone(zone), "c", link, folder=folder)
-    return Job(spec, settings, surroundings, chunks, _clock(at) or started, live)
+    return Job(
+        spec, settings, surroundings, chunks, started if at is None else aware("--at", at), live
+    )
 
 
 def records(job: Job) -> Iterator[bytes]:
@@ -97,7 +100,7 @@ def decode(job: Job) -> Iterator[bytes]:
     names: OrderedDict[str, str] = OrderedDict()
     count = 0
     plan = number_plan(job.settings)
-    for now, fact in _facts(job):
+    for now, fact in facts(job):
         shown = fact
         if isinstance(fact, Call):
             if fact.call_id not in names:
@@ -111,7 +114,8 @@ def decode(job: Job) -> Iterator[bytes]:
         yield msgspec.json.encode({"type": kind, "data": data})
 
 
-def _facts(job: Job) -> Iterator[tuple[Moment, Fact]]:
+def facts(job: Job) -> Iterator[tuple[Moment, Fact]]:
+    """What the decoder makes of the chunks, each fact with its moment on the fed clock."""
     decoder = job.spec.decoder(job.settings, job.surroundings, b"")
     now = _moment(job, 0.0)
     try:
@@ -145,9 +149,7 @@ def _input(
         capture = read_capture(first + _read(file))
     except CaptureError as error:
         raise BadInput(f"the capture cannot be read: {error}") from error
-    chunks = tuple(
-        (entry.at, entry.data) for entry in capture.entries if isinstance(entry, Received)
-    )
+    chunks = tuple(sent_bytes(capture))
     started = _utc(capture.started or now, "the capture's started")
     return dict(capture.header), chunks, started, True
 
@@ -194,16 +196,15 @@ def _value(text: str, kind: Any) -> object:  # noqa: ANN401 - a type, of any kin
         return parts
 
 
-def _clock(text: str | None) -> datetime | None:
-    if text is None:
-        return None
+def aware(option: str, text: str) -> datetime:
+    """A time that was typed. Raises BadInput."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise BadInput(f'--at "{text}": write it like 2025-03-01T08:30:00+03:30')
-    return _utc(at, "--at")
+        raise BadInput(f'{option} "{text}": write it like 2025-03-01T08:30:00+03:30')
+    return _utc(at, option)
 
 
 def _zone(name: str | None) -> ZoneInfo:

@@ -43,11 +43,13 @@ from edge.local import (
     commissioning_routes,
     control,
     delivery_routes,
+    detect_routes,
     forget_routes,
     settings_routes,
     status_routes,
     trial_routes,
     upkeep_routes,
+    wire_routes,
 )
 from edge.local.feed import Feed
 from edge.local.forgotten import FORGET, Forget
@@ -63,6 +65,7 @@ from edge.site_secrets import Secrets
 from edge.tasks import Tasks
 from edge.upkeep import Upkeep
 from edge.version import VERSION
+from edge.wire.journal import WireJournal
 
 _LOG = logging.getLogger(__name__)
 TIMELINE = "box/timeline"
@@ -88,13 +91,14 @@ class Edge:
         self._lock = lock
         self._kept_timeline = recall(journal.memory(TIMELINE))
         self._clock = BoxClock(clock.boot_id(), self._kept_timeline, clock.read_kernel())
+        self._wire = WireJournal(lock.folder, site.wire, self._clock.now)
         self._disk = self._watched_disk()
         self._started = self._clock.now().monotonic
         self._watch = Watch(site, lock.folder, journal, self._clock, self.status)
         self._secrets = Secrets(lock.folder, journal.box)
         self._web_socket = web_socket or lock.folder / WEB_SOCKET
         self._access = Access(lock.folder, self._clock.now, self._clock.boot, self._words)
-        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder)
+        self._devices = Devices(journal, self._clock, self._watch.heard, lock.folder, self._wire)
         self._forgetting = Forgetting(lock.folder, journal, self._devices)
         self._crms = Crms(journal, self._clock, lock.folder, self._devices.targets)
         self._tasks: Tasks
@@ -120,6 +124,7 @@ class Edge:
                 group.create_task(self._tell_started())
                 group.create_task(self._serve_control())
                 group.create_task(self._watch.keep())
+                group.create_task(self._wire.keep())
         except* _Stopped:
             _LOG.info("stopped")
 
@@ -136,6 +141,7 @@ class Edge:
         opened = await asyncio.to_thread(self._secrets.opened_site, site)
         await hand_down(self._journal, site.device)
         self._watch.serve(site)
+        self._wire.settings = site.wire
         await self._devices.serve(opened, self._tasks)
         self._serve_box(opened)
         await self._crms.serve(opened, self._tasks)
@@ -151,6 +157,7 @@ class Edge:
             self._retention(),
             lambda notice: box_alarm.disk(notice, seal, self._clock.now()),
             [
+                Sacrifice("what devices sent", self._wire.drop),
                 Sacrifice("copies from before an update", partial(leftovers.drop_copies, path)),
                 Sacrifice("a damaged journal", partial(leftovers.drop_damaged, path), late=True),
             ],
@@ -230,6 +237,8 @@ class Edge:
             *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
+            *wire_routes.routes(self._devices),
+            *detect_routes.routes(self._lock.folder),
         ]
 
     async def _tell_alarm(self, code: str, advice: str) -> None:

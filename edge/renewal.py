@@ -31,6 +31,10 @@ _LOGS = {audit.FILE, f"{audit.FILE}.1", access.CODE_FILE}
 """What is of this box also under settings that came from another one."""
 
 
+_LEFT = (".backup.page", ".backup.clear", ".restore.sealed", ".restore.clear")
+"""Partly in clear: gone at the next start."""
+
+
 class _Order(msgspec.Struct, frozen=True):
     """What an emptied directory begins with."""
 
@@ -72,7 +76,10 @@ def is_unfinished(data: Path) -> bool:
 
 
 def finish(data: Path) -> None:
-    """Go on with what was begun; nothing where nothing was. Raises OSError."""
+    """Go on with what was begun, and drop what a kill left of a backup. Raises OSError."""
+    for name in _LEFT:
+        (data / name).unlink(missing_ok=True)
+    shutil.rmtree(data / RESTORING, ignore_errors=True)
     if (data / ERASING).exists():
         order = msgspec.json.decode((data / ERASING).read_bytes(), type=_Order)
         _empty(data, _STAYS)

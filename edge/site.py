@@ -26,7 +26,9 @@ from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
+from edge.feeds import Feeds, check_feeds
 from edge.journal.records import History
+from edge.wire.settings import Wire
 
 FILE = "site.toml"
 VERSION = 1
@@ -50,7 +52,8 @@ PerHour = Annotated[int, Meta(ge=1, le=100_000)]
 class Device(Struct, frozen=True):
     """One configured box of the branch. `key` is the name that the CRM knows it by.
 
-    commands: what a CRM may order here, each with the most that it may within an hour.
+    commands: what a CRM may order here, each with the most that it may within an hour. feeds: where
+    another device sees the same calls.
     """
 
     key: str
@@ -58,6 +61,7 @@ class Device(Struct, frozen=True):
     link: LinkAddress
     settings: Settings
     commands: dict[str, PerHour] = {}
+    feeds: Feeds | None = None
 
 
 class Destination(Struct, frozen=True):
@@ -74,7 +78,8 @@ class Destination(Struct, frozen=True):
 class Site(Struct, frozen=True):
     """The settings of a branch, checked. `timezone` is an IANA name that this box knows.
 
-    history: how long delivered events stay. commands: what a CRM may order the box itself.
+    history: how long delivered events stay. wire: how long what devices sent. commands: what a CRM
+    may order the box itself.
     """
 
     version: int
@@ -83,6 +88,7 @@ class Site(Struct, frozen=True):
     device: tuple[Device, ...] = ()
     destination: tuple[Destination, ...] = ()
     history: History = History()
+    wire: Wire = Wire()
     commands: BoxCommands = BoxCommands()
 
     @property
@@ -140,20 +146,23 @@ def check(
     """
     found: Problems = []
     reader = TableReader(_migrated(table), "", found)
-    reader.only("version", "name", "timezone", "history", "commands", "device", "destination")
+    reader.only(
+        *("version", "name", "timezone", "history", "wire", "commands", "device", "destination")
+    )
     _check_version(reader)
     name, timezone = reader.text("name"), _timezone(reader)
     history, wrong = check_table(History, reader.table.get("history", {}), "history")
-    found += wrong
-    commands, wrong = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
-    found += wrong
+    wire, mistakes = check_table(Wire, reader.table.get("wire", {}), "wire")
+    commands, more = check_table(BoxCommands, reader.table.get("commands", {}), "commands")
+    found += [*wrong, *mistakes, *more]
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
+    check_feeds(reader, {device.key: device.feeds for device in boxes if device})
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
-    if found or name is None or timezone is None or history is None or commands is None:
+    if found or name is None or timezone is None or not (history and wire and commands):
         raise SiteProblems([Problem(*problem) for problem in found])
     return Site(
         VERSION,
@@ -162,6 +171,7 @@ def check(
         tuple(device for device in boxes if device),
         tuple(crm for crm in crms if crm),
         history,
+        wire,
         commands,
     )
 
@@ -228,7 +238,7 @@ def _device(
     entry: TableReader, catalog: Catalog, ports: dict[str, str], folder: Path | None
 ) -> Device | None:
     """Check one device. `ports` are those that the devices before it hold, each with its device."""
-    entry.only("key", "driver", "link", "settings", "commands")
+    entry.only("key", "driver", "link", "settings", "commands", "feeds")
     driver = entry.choice("driver", catalog.NAMES)
     commands = _commands(entry, catalog, driver)
     link = _link(entry)
@@ -241,11 +251,12 @@ def _device(
         files = getattr(catalog.spec(driver), "files", lambda _settings, _folder: ())
         for field, problem in files(settings, folder):
             entry.wrong(f"settings.{field}", problem)
+    feeds = _optional(entry, "feeds", Feeds) if "feeds" in entry.table else None
     key = entry.table.get("key")
     if key == BOX:
         entry.wrong("key", f'"{BOX}" is the name of this box itself in its events: take another')
     if isinstance(key, str) and driver and link and settings:
-        return Device(key, driver, link, settings, commands)
+        return Device(key, driver, link, settings, commands, feeds)
     return None
 
 

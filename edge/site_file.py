@@ -10,6 +10,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import msgspec
 import tomli_w
 
 from drivers.wire.address import LinkAddress, TcpAddress
@@ -39,6 +40,8 @@ def to_toml(site: Site) -> str:
     head: Table = {"version": VERSION, "name": site.name, "timezone": site.timezone}
     if history := non_defaults(site.history):
         head["history"] = history
+    if wire := non_defaults(site.wire):
+        head["wire"] = wire
     if commands := non_defaults(site.commands):
         head["commands"] = commands
     parts = [tomli_w.dumps(head)]
@@ -48,6 +51,8 @@ def to_toml(site: Site) -> str:
         tables = {"link": _link_table(device.link), "settings": non_defaults(device.settings)}
         if device.commands:
             tables["commands"] = device.commands
+        if device.feeds is not None:
+            tables["feeds"] = msgspec.to_builtins(device.feeds)
         parts.append(tomli_w.dumps({"device": tables}))
     for destination in site.destination:
         parts.append("[[destination]]\n")

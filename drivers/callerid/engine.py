@@ -85,7 +85,7 @@ class Engine:
         for line in texts:
             if text := line.strip(_BLANKS):
                 yield self._read(text, fragment=fragment)
-                fragment = False
+            fragment = False
 
     def _read(self, text: str, *, fragment: bool) -> Frame:
         if len(text) > self._longest:

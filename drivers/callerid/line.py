@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 from drivers.callerid.call import KnownCall
 from drivers.callerid.engine import Signal
-from drivers.callerid.line_steps import STALE
 from drivers.callerid.ringing import Ringing
 from drivers.contract import Moment
 from drivers.events import Call, Outcome
@@ -127,8 +126,6 @@ class Line(Ringing):
         """End what is over by now; `away_since`: the unit cannot be heard since then."""
         self._now = now
         facts: list[Call] = []
-        if self.kept.heard and now.monotonic - self.kept.heard.at >= STALE:
-            self.kept.heard = None
         for call in (self.kept.waiting, self.kept.call):
             due = self._due(call, away_since) if call else None
             if call and due is not None and due <= now.monotonic:

@@ -5,7 +5,7 @@
 
 By hand, on a serial port at the true speed and in true time:
 
-    python -m drivers.callerid.simulator --profile segal-c --pty /tmp/segal
+    python -m drivers.callerid.simulator --profile segal-c --pty segal
 """
 
 import argparse

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.detect.baud import FASTEST, USUAL, Speeds
-from drivers.detect.framing import framing
+from drivers.detect.framing import PLAIN, framing
 from drivers.detect.proposal import Proposal, Readers, propose
 
 BURST_SECONDS = 0.08
@@ -45,11 +45,14 @@ class Ear:
     heard: bytes since it began. Times are monotonic seconds and never go back.
     """
 
-    def __init__(self, readers: Readers, fixed: int | None = None) -> None:
-        """`fixed`: the speed cannot be changed, another program holds the port."""
+    def __init__(
+        self, readers: Readers, fixed: int | None = None, line_format: str = "8N1"
+    ) -> None:
+        """`fixed`: another program holds the port at this speed, and `line_format` is taken out."""
         self.proposals: tuple[Proposal, ...] = ()
         self.heard = 0
-        self.format = "8N1"
+        self.format = line_format
+        self._opened_as = line_format
         self._readers = readers
         self._fixed = fixed
         self.baud = fixed or FASTEST
@@ -146,7 +149,10 @@ class Ear:
         if len(kept.data) > KEPT_BYTES:
             kept.broken = round(kept.broken * KEPT_BYTES / len(kept.data))
             del kept.data[:-KEPT_BYTES]
-        self.format, text = framing(bytes(kept.data), kept.broken)
+        if self._opened_as == PLAIN:
+            self.format, text = framing(bytes(kept.data), kept.broken)
+        else:
+            self.format, text = self._opened_as, bytes(kept.data)
         found = propose(self._readers, text, baud, self.format)
         if found:
             self.proposals = found

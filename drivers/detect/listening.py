@@ -9,16 +9,14 @@ from drivers.wire.quiet_port import QuietPort
 LOOK_SECONDS = 1.0
 """So often a silent port is asked for its counters: an adapter may keep what it cannot read."""
 
-Note = Callable[[float, bytes], None]
 
-
-async def listen(port: QuietPort, ear: Ear, news: Callable[[], None]) -> None:
-    """Listen until cancelled; `news` is called whenever the ear may know more.
+async def listen(port: QuietPort, ear: Ear, enough: Callable[[], bool]) -> None:
+    """Listen until it is enough, which is asked whenever the ear may know more.
 
     Raises LinkLost when the port is gone.
     """
     counted = _broken(port)
-    while True:
+    while not enough():
         due = ear.due()
         look = monotonic() + LOOK_SECONDS
         data = await port.read(look if due is None else min(due, look))
@@ -29,9 +27,8 @@ async def listen(port: QuietPort, ear: Ear, news: Callable[[], None]) -> None:
             ear.tick(monotonic())
         if ear.baud != port.baud:
             port.set_baud(ear.baud)
-        news()
 
 
 def _broken(port: QuietPort) -> int:
     counters = port.counters()
-    return counters.framing + counters.breaks if counters else 0
+    return counters.broken if counters else 0

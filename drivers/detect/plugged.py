@@ -45,6 +45,8 @@ _FAMILIES = {
 """By the kernel's driver, where the ids are none of those above."""
 _AT_COMMANDS = ("02", "02", "01")
 """Class, subclass and protocol by which a modem says what it is (USB CDC 1.2, PSTN subclass)."""
+_GENERIC = "port"
+"""The kernel's name for any UART: it tells nothing."""
 _PLAIN_HID = ("03", "00")
 """Not a keyboard or a mouse, whose subclass is 01."""
 
@@ -153,9 +155,10 @@ def _driver(tty: Path) -> str | None:
     place = tty.resolve()
     for folder in (place, place.parent):
         try:
-            return (folder / "driver").readlink().name
+            name = (folder / "driver").readlink().name
         except OSError:
             continue
+        return None if name == _GENERIC else name
     return None
 
 

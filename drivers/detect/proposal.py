@@ -43,13 +43,19 @@ class Proposal(Struct, frozen=True, kw_only=True):
 def propose(readers: Readers, text: bytes, baud: int, line_format: str) -> tuple[Proposal, ...]:
     """What each driver makes of a text that was read at this speed, the likeliest first."""
     found = [(name, each) for name, evidence in readers.items() for each in evidence(text)]
-    strengths = [_strength(each) for _, each in found]
-    proposals = [
-        _proposal(name, each, own * own / (sum(strengths) or 1.0), baud, line_format)
-        for (name, each), own in zip(found, strengths, strict=True)
-        if own
-    ]
+    proposals = []
+    for name, each in found:
+        rivals = [_strength(other) for _, other in found if _explains_as_much(other, each)]
+        own = _strength(each)
+        if own:
+            number = own * own / sum(rivals)
+            proposals.append(_proposal(name, each, number, baud, line_format))
     return tuple(sorted(proposals, key=lambda each: -each.number))
+
+
+def _explains_as_much(other: Evidence, evidence: Evidence) -> bool:
+    """Evidence that is its own rival, too."""
+    return other.unread <= evidence.unread and other.records >= evidence.records
 
 
 def _strength(evidence: Evidence) -> float:

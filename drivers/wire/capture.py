@@ -6,6 +6,7 @@ r"""Recorded bytes as text, `.cap`: what a link carried, and when.
     0.502 < "01/02/07 20:12 ...\r\n"       from the device; `>` to it; seconds since the start
     12.000 ! "called line 2"               a technician's mark, UTF-8
     12.500 = 9600 8N1                      the line settings changed
+    13.000 ~ framing 3, parity 0, ...      what the port counted, and the lines that are up
 
 In quotes stand printable ASCII and the escapes \\ \" \r \n \t \xNN, nothing else. Lines of unknown
 kinds are skipped, so that later versions can add some.
@@ -69,7 +70,15 @@ class LineChange:
     settings: str
 
 
-Entry = Received | Sent | Mark | LineChange
+@dataclass(frozen=True, slots=True)
+class PortState:
+    """What the port counted up to now, and which control lines the device holds up, in words."""
+
+    at: float
+    text: str
+
+
+Entry = Received | Sent | Mark | LineChange | PortState
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,8 @@ def format_entry(entry: Entry) -> str:
             return f"{at:.3f} ! {_quoted(text.encode(errors='replace'))}\n"
         case LineChange(at, settings):
             return f"{at:.3f} = {settings}\n"
+        case PortState(at, text):
+            return f"{at:.3f} ~ {text}\n"
 
 
 def format_capture(capture: Capture) -> str:
@@ -185,6 +196,8 @@ def _entry(number: int, line: str) -> list[Entry]:
             return [Mark(at, _unquoted(number, rest).decode(errors="replace"))]
         case "=":
             return [LineChange(at, rest.strip())]
+        case "~":
+            return [PortState(at, rest.strip())]
         case _:
             return []
 

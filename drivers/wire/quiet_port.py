@@ -42,6 +42,11 @@ class PortCounters(Struct, frozen=True):
     breaks: int = 0
     lines: tuple[str, ...] = ()
 
+    @property
+    def broken(self) -> int:
+        """Framing errors and breaks: what a wrong speed makes."""
+        return self.framing + self.breaks
+
     def __str__(self) -> str:
         up = " ".join(self.lines) or "none up"
         return (

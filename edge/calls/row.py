@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from edge.intake.seal import CallData
 from edge.journal.records import Stored
@@ -35,6 +35,7 @@ def row(event: Stored, names: AllNames) -> CallRow | None:
         return None
     own = names.get(event.device, Names())
     fields = {name: getattr(data, name) for name in data.__struct_fields__}
+    fields["provenance"] = {} if data.provenance is UNSET else data.provenance
     return CallRow(
         **fields,
         device=event.device,

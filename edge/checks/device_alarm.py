@@ -10,7 +10,7 @@ from edge.checks.words import halves, ltr, sentence
 
 _WARNINGS = {
     *("clock-skew", "unlisted-group", "memory-lost", "no-login"),
-    *("modem-refuses", "modem-silent"),
+    *("modem-refuses", "modem-silent", "lines-swapped"),
 }
 _FA = {
     "clock-skew": (
@@ -32,6 +32,10 @@ _FA = {
     "line-lost": (
         "یک خط تلفن جریان ندارد.",
         "کابل آن خط از پریز تا دستگاه و خود خط را بررسی کنید.",
+    ),
+    "lines-swapped": (
+        "سیم‌های خط‌ها جابه‌جا به نظر می‌رسد.",
+        "سیم‌ها را جابه‌جا کنید یا feeds را در site.toml درست کنید.",
     ),
     "unit-gone": (
         "واسط می‌گوید دستگاه جدا شده است.",

@@ -22,6 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=8090, help="the CRM's port, 0 for a free one (%(default)s)"
     )
     parser.add_argument(
+        "--page-port",
+        type=int,
+        default=8443,
+        help="the page's port, 0 for a free one (%(default)s)",
+    )
+    parser.add_argument(
+        "--factory",
+        action="store_true",
+        help="a box as it leaves the factory: set it up on its page",
+    )
+    parser.add_argument(
         "--outage",
         type=float,
         nargs="?",
@@ -34,17 +45,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from drivers.panasonic.models import MODELS
     from edge.checking import suggestion
+    from edge.demo.scene import Ports
     from edge.demo.show import show
     from edge.errors import BadInput
 
     if args.model not in MODELS:
         raise BadInput(f'model "{args.model}" is not known: {suggestion(args.model, MODELS)}')
-    if not 0 <= args.port <= HIGHEST_PORT:
-        raise BadInput(f"{args.port} is no port: give a number from 0 to {HIGHEST_PORT}")
+    for port in (args.port, args.page_port):
+        if not 0 <= port <= HIGHEST_PORT:
+            raise BadInput(f"{port} is no port: give a number from 0 to {HIGHEST_PORT}")
     if args.outage is not None and args.outage <= 0:
         raise BadInput("an outage must last longer than 0 seconds")
+    ports = Ports(args.port, args.page_port)
     try:
-        good = asyncio.run(show(args.model, args.port, args.outage))
+        good = asyncio.run(show(args.model, ports, args.outage, factory=args.factory))
     except asyncio.CancelledError:
         return INTERRUPTED
     return 0 if good else 1

@@ -17,7 +17,7 @@ from edge.errors import CommandFailed
 
 ALL = 10_000
 SCREEN = 500
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
 HEADING = f"{'time':8}  {'':1}  {'ext':4}  {'line':4}  {'number':16}  {'outcome':10}  talk"
 _ARROWS = {"incoming": "↙", "outgoing": "↗", "internal": "⇄"}
 

@@ -27,7 +27,10 @@ class PartDied(CommandFailed):
 
 
 class Part:
-    """`payvand WORDS` as a process. Start it with `start`; `name` is what a person calls it."""
+    """`payvand WORDS`, or another program of ours, as a process. Start it with `start`.
+
+    name: what a person calls it.
+    """
 
     def __init__(self, name: str, process: Process, log: Path) -> None:
         self.name = name
@@ -36,12 +39,12 @@ class Part:
         self._dismissed = False
 
     @classmethod
-    async def start(cls, name: str, log: Path, *words: str | Path) -> "Part":
+    async def start(cls, name: str, log: Path, *words: str | Path, program: str = "edge") -> "Part":
         """Its own process group: a Ctrl-C in the terminal reaches the demo alone."""
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid())),
-                *("-m", "edge", *words),
+                *("-m", program, *words),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=PIPE,
                 stderr=file,

@@ -1,19 +1,21 @@
 """The parts of the demo in one folder, joined as at a real site.
 
 exchange (a real pty) ──▶ `payvand run --data FOLDER/box` ──▶ `payvand crm --data FOLDER/crm`
-Segal box (another) ────▶
+Segal box (another) ────▶                └── asked by `payvand-web --data FOLDER/box`
 
-Box and CRM are processes like any other of their kind; only what is plugged in is played here.
+CRM, box and page are processes like any other of their kind; only what is plugged in is played.
 """
 
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from drivers.panasonic.exchange_port import SerialPort, serve_pty
+from edge.access.kept import read_code
 from edge.demo import direct_lines
 from edge.demo.direct_lines import DirectLines
 from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper, Printout
@@ -27,26 +29,41 @@ from edge.site_file import save
 HOST = "127.0.0.1"
 EXCHANGE = "pbx1"
 BAUD = 9600
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where CRM and page listen; one that is in use, or 0, becomes a free one."""
+
+    crm: int
+    page: int
 
 
 class Scene:
     """Everything is there after `open` and gone, ended and closed, when the context ends.
 
     A part that ends by itself ends the task group with PartDied. busy_port: the port asked for
-    when it was in use; the CRM took a free one then.
+    when it was in use; the CRM took a free one then. factory: the box knows of no exchange and no
+    CRM, and the exchange begins to print when somebody has set it up.
     """
 
-    def __init__(self, folder: Path, model: str, port: int, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, folder: Path, model: str, ports: Ports, group: asyncio.TaskGroup, *, factory: bool
+    ) -> None:
         self.box = folder / "box"
         self.paper = Paper(model)
         self.lines = DirectLines()
         self.url = ""
-        self.busy_port = None if _is_free(port) else port
+        self.page = ""
+        self.factory = factory
+        self.started = not factory
+        self.busy_port = None if _is_free(ports.crm) else ports.crm
         self.printing: asyncio.Task[None]
         self._folder = folder
-        self._port = 0 if self.busy_port else port
+        self._port = 0 if self.busy_port else ports.crm
+        self._page_port = ports.page if _is_free(ports.page) else 0
         self._group = group
         self._cable = SerialPort()
         self._parts: dict[str, Part] = {}
@@ -68,22 +85,31 @@ class Scene:
         """Start the CRM, the box and then the exchange. Raises CommandFailed."""
         await self.open_crm()
         self.box.mkdir()
-        ports = str(self._cable.path), self.lines.uart.port
-        save(check(_site(*ports, self.url, self.paper)), self.box / FILE)
+        ports = self.port, self.lines.uart.port
+        site = _bare() if self.factory else _site(*ports, self.url, self.paper)
+        save(check(site), self.box / FILE)
         await self._start("the box", "run", "--data", self.box)
-        await self._box_listens()
-        printing = serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
-        self.printing = self._group.create_task(printing)
-        self._tasks += [self.printing, self._group.create_task(self.lines.serve())]
+        page = await self._start_page()
+        if not self.factory:
+            async with _in_time("the box did not open its serial ports"):
+                await self._box_listens()
+        await self._page_listens(page)
+        self.printing = self._group.create_task(self._print())
+        self._tasks.append(self.printing)
+        if not self.factory:
+            self._tasks.append(self._group.create_task(self.lines.serve()))
 
     async def fall_silent(self) -> None:
         """Return when what was on its way has gone, and nothing more comes."""
         self.paper.end()
         self.lines.end()
-        await self.printing
+        if self.started:
+            await self.printing
 
     def is_read(self, status: Status) -> bool:
         """Whether the box has read everything."""
+        if self.factory:
+            return sum(each.bytes_in for each in status.devices) >= self.paper.printed_bytes
         read = {device.key: device.bytes_in for device in status.devices}
         lines = read[direct_lines.KEY] >= self.lines.sent_bytes
         return lines and read[EXCHANGE] >= self.paper.printed_bytes
@@ -91,7 +117,37 @@ class Scene:
     @property
     def printout(self) -> Printout:
         """What the CRM must know by now."""
+        if self.factory:
+            return self.paper.printout()
         return direct_lines.both(self.paper.printout(), self.lines.printout())
+
+    @property
+    def port(self) -> str:
+        """The exchange's serial port, as the box opens it."""
+        return str(self._cable.path)
+
+    @property
+    def code(self) -> str:
+        """The setup code of the box's page."""
+        return read_code(self.box)
+
+    async def _print(self) -> None:
+        await self._box_listens()
+        self.started = True
+        await serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
+
+    async def _start_page(self) -> Part:
+        """While the box starts: each takes a while."""
+        words = ("--data", self.box, "--listen", f"{HOST}:{self._page_port}")
+        return await self._start("the page", *words, program="webui")
+
+    async def _page_listens(self, part: Part) -> None:
+        async with _in_time("the page did not start to listen"):
+            self.page = (await part.line()).split()[-1]
+            while True:
+                if self.code:
+                    return
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def open_crm(self) -> None:
         """Start the CRM, on the port that it had before and with what it knew."""
@@ -115,26 +171,25 @@ class Scene:
                     await self._parts["the box"].watch()
             raise
 
-    async def _start(self, name: str, *words: str | Path) -> Part:
-        log = self._folder / f"{words[0]}.log"
-        self._parts[name] = part = await Part.start(name, log, *words)
+    async def _start(self, name: str, *words: str | Path, program: str = "edge") -> Part:
+        log = self._folder / f"{name.rpartition(' ')[2]}.log"
+        self._parts[name] = part = await Part.start(name, log, *words, program=program)
         self._tasks.append(self._group.create_task(part.watch()))
         return part
 
     async def _box_listens(self) -> None:
         """Return when the box has its ports open: what is printed earlier nobody reads."""
-        async with _in_time("the box did not open its serial ports"):
-            while True:
-                if await self._is_online():
-                    return
-                await asyncio.sleep(_LOOK_SECONDS)
+        while True:
+            if await self._is_online():
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _is_online(self) -> bool:
         try:
             status = await self.status()
         except NotRunning:
             return False
-        return all(device.state == "online" for device in status.devices)
+        return bool(status.devices) and all(each.state == "online" for each in status.devices)
 
 
 @asynccontextmanager
@@ -146,6 +201,11 @@ async def _in_time(what: str) -> AsyncGenerator[None, None]:
         raise CommandFailed(
             f"{what} within {START_SECONDS:.0f} s: let this machine do less, and try again"
         ) from None
+
+
+def _bare() -> dict[str, object]:
+    """The tables of a box as it leaves the factory."""
+    return {"version": 1, "name": "branch", "timezone": TIMEZONE}
 
 
 def _site(port: str, lines_port: str, url: str, paper: Paper) -> dict[str, object]:

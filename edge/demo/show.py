@@ -13,7 +13,7 @@ from edge.demo import direct_lines
 from edge.demo.crm import HEADING, CrmAway, Onlooker
 from edge.demo.paper import PACE
 from edge.demo.part import PartDied
-from edge.demo.scene import Scene
+from edge.demo.scene import BAUD, Ports, Scene
 from edge.demo.verdict import Verdict, compare
 from edge.errors import CommandFailed
 
@@ -27,7 +27,7 @@ _TELL_SECONDS = 3.0
 _LOOK_SECONDS = 0.3
 
 
-async def show(model: str, port: int, outage: float | None) -> bool:
+async def show(model: str, ports: Ports, outage: float | None, *, factory: bool = False) -> bool:
     """Run until SIGINT, SIGTERM or SIGHUP, with an outage until it is over.
 
     True when the CRM has every call once. A second signal cancels. Raises CommandFailed.
@@ -37,7 +37,7 @@ async def show(model: str, port: int, outage: float | None) -> bool:
         try:
             async with (
                 asyncio.TaskGroup() as group,
-                Scene(Path(name), model, port, group) as scene,
+                Scene(Path(name), model, ports, group, factory=factory) as scene,
             ):
                 await scene.open()
                 async with Onlooker(scene.url) as onlooker, _followed(onlooker, group):
@@ -77,11 +77,26 @@ class Show:
             f" {PACE.speed:.0f} times as fast,\nand a simulated Segal box tells what happens on"
             f" {direct_lines.LINES} direct lines (1 to {direct_lines.LINES}); the box reads both\n"
             "from serial ports and brings the calls to a CRM, all on this machine.\n\n"
+            f"  the box's page          {scene.page}\n"
+            f"                          setup code {scene.code}; the browser warns once,"
+            " because the box vouches for itself\n"
             f"  the CRM, in a browser   {scene.url}\n"
             f"  the box                 {command} status --data {scene.box}\n"
             f"                          {command} events --follow --data {scene.box}\n\n"
+            f"{self._to_set_up()}"
             "Calls as the CRM knows them (↙ incoming, ↗ outgoing, ⇄ internal); Ctrl-C ends the"
             f" demo.\n\n{HEADING}"
+        )
+
+    def _to_set_up(self) -> str:
+        if not self._scene.factory:
+            return ""
+        return (
+            "The box knows neither exchange nor CRM yet: set it up on its page. The exchange"
+            " prints once it is read.\n\n"
+            f"  model and port          {self._scene.paper.exchange.model} on {self._scene.port},"
+            f" {BAUD} baud\n"
+            f"  the CRM's address       {self._scene.url}\n\n"
         )
 
     async def _take_crm_away(self, seconds: float) -> None:
@@ -130,6 +145,8 @@ class Show:
                 await self._scene.fall_silent()
                 while True:
                     status = await self._scene.status()
+                    if not (status.devices and status.destinations):
+                        return True  # nobody has set it up
                     read = self._scene.is_read(status)
                     brought = status.destinations[0].backlog == 0
                     if read and brought and status.last_sequence == last:

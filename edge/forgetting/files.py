@@ -25,7 +25,7 @@ from edge.local.lock import DATABASE
 from edge.passphrase import MAGIC as SEALED
 
 _IN_SERVICE = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "ballast"}
-_SECRETS = {"vault.json", "vault.key", "identity.json"}
+_SECRETS = {"vault.json", "vault.key", "identity.json", "access.json"}
 _ENDS = ("-wal", "-shm", "-journal")
 _LEFT = re.compile(r"\.(backup|export)\.clear|\..*\.new|.*\.(copying|restoring|recovering|patched)")
 _CHUNK = re.compile(rb'^[0-9.]+ ([<>]) "((?:[^"\\\n]|\\.)*)"', re.MULTILINE)

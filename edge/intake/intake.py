@@ -7,8 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from drivers.contract import Clock, Moment
 from drivers.events import Call, DeviceState, Fact, Unrecognized
+from edge.intake.commissioning import Commissioning
+from edge.intake.joined_lines import JoinedLines
 from edge.intake.seal import Seal
 from edge.journal.journal import Journal
 from edge.local.status import Alarm
@@ -21,7 +25,9 @@ OVER = "-over"
 class Intake:
     """One device's way into the journal, and what it counted since the process began.
 
-    heard: called with the moment of each call that ended, replayed ones not live.
+    heard: called with the moment of each call that ended, replayed ones not live. joined: whom to
+    ask first where other devices see the same calls. commissioning: which of its calls are made to
+    test it.
     """
 
     def __init__(
@@ -30,17 +36,20 @@ class Intake:
         journal: Journal,
         clock: Clock,
         heard: Callable[[Moment], None] = lambda _: None,
+        joined: Callable[[], JoinedLines | None] = lambda: None,
     ) -> None:
         self.device = seal.source
         self.calls = 0
         self.unrecognized = 0
         self.rung = 0
         self.unrung = 0
+        self.commissioning = Commissioning()
         self._alarms: dict[str, tuple[DeviceState, float]] = {}
         self._seal = seal
         self._journal = journal
         self._clock = clock
         self._heard = heard
+        self._joined = joined
 
     @property
     def memory(self) -> bytes:
@@ -62,9 +71,18 @@ class Intake:
 
     async def emit(self, facts: Sequence[Fact], memory: bytes) -> None:
         """See drivers.contract.Emit. Raises JournalFailed."""
+        joined = self._joined()
+        if joined is not None:
+            await joined.ready()
         now = self._clock()
-        events = [self._seal.fact(fact, now) for fact in facts]
-        await self._journal.append(events, (self.device, memory))
+        facts = self.commissioning.marked(facts, now.monotonic)
+        if joined is None:
+            await self._journal.append(
+                [self._seal.fact(fact, now) for fact in facts], (self.device, memory)
+            )
+        else:
+            events, notes = joined.sealed(self._seal, facts, now)
+            await self._journal.append(events, (self.device, memory), notes)
         for fact in facts:
             self._count(fact, now)
 
@@ -73,6 +91,19 @@ class Intake:
         now = self._clock()
         await self._journal.append([self._seal.fact(state, now)])
         self._count(state, now)
+
+    async def tell_played(self, facts: Sequence[Fact]) -> None:
+        """Store calls that a capture tells, all of them marked as a test.
+
+        They are no calls of this office, so nothing counts them; the driver's memory stays, and
+        what else the capture tells is not of this device. Raises JournalFailed.
+        """
+        calls = [
+            msgspec.structs.replace(each, test=True) for each in facts if isinstance(each, Call)
+        ]
+        now = self._clock()
+        if calls:
+            await self._journal.append([self._seal.fact(call, now) for call in calls])
 
     def _count(self, fact: Fact, now: Moment) -> None:
         if isinstance(fact, Call):

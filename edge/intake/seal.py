@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from drivers.contract import Moment
 from drivers.events import Call, DeviceState, Direction, Fact, Leg, Outcome, Resolution
@@ -14,7 +14,7 @@ from edge.journal.records import Sealed
 
 
 class CallData(Struct, frozen=True, kw_only=True):
-    """`data` of a call event, every field always present."""
+    """`data` of a call event, every field always present but `provenance`, see events.Call."""
 
     call_id: str
     direction: Direction
@@ -37,6 +37,7 @@ class CallData(Struct, frozen=True, kw_only=True):
     time_resolution: Resolution
     device_time: str | None
     test: bool
+    provenance: dict[str, str] | UnsetType = UNSET
 
 
 class DeviceData(Struct, frozen=True, kw_only=True):
@@ -144,6 +145,7 @@ def _call(call: Call, plan: NumberPlan) -> CallData:
         time_resolution=call.time_resolution,
         device_time=call.device_time,
         test=call.test,
+        provenance=UNSET if call.provenance is None else call.provenance,
     )
 
 

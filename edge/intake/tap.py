@@ -24,15 +24,20 @@ class Chunk:
     data: bytes
 
 
+Hearer = Callable[[Chunk], None]
+"""Called with each chunk as it passes; must return at once."""
+
+
 class Tap:
     """The last bytes of one device, over all links that it had since the start.
 
-    last_bytes: the monotonic time of the last ones from it.
+    last_bytes: the monotonic time of the last ones from it. hearers: who hears of each chunk.
     """
 
     def __init__(self) -> None:
         self.bytes_in = 0
         self.last_bytes: float | None = None
+        self.hearers: list[Hearer] = []
         self._chunks: deque[Chunk] = deque()
         self._kept = 0
 
@@ -52,13 +57,16 @@ class Tap:
 
     def note(self, way: Literal["<", ">"], data: bytes) -> None:
         """Keep bytes that passed; forget the oldest."""
-        self._chunks.append(Chunk(monotonic(), way, data))
+        chunk = Chunk(monotonic(), way, data)
+        self._chunks.append(chunk)
         self._kept += len(data)
         while self._kept > KEPT_BYTES:
             self._kept -= len(self._chunks.popleft().data)
         if way == "<":
             self.bytes_in += len(data)
-            self.last_bytes = monotonic()
+            self.last_bytes = chunk.at
+        for hear in self.hearers:
+            hear(chunk)
 
 
 class TappedLink:

@@ -16,7 +16,8 @@ class CallRow(Struct, frozen=True, kw_only=True):
     """One call as it is known now. last: the sequence of its newest event; it names this state.
 
     at: when that happened. stage: how far the call is. line_name, extension_name: what the settings
-    call them, null where they do not.
+    call them, null where they do not. provenance: of a call that two devices saw, which one gave a
+    field.
     """
 
     call_id: str
@@ -46,6 +47,7 @@ class CallRow(Struct, frozen=True, kw_only=True):
     time_resolution: Literal["second", "minute"]
     device_time: str | None
     test: bool
+    provenance: dict[str, str] = {}
 
 
 class CallQuery(Struct, frozen=True, kw_only=True):

@@ -14,9 +14,11 @@ from collections.abc import AsyncGenerator
 from edge.local.ask_access import AccessCalls
 from edge.local.ask_calls import CallsCalls
 from edge.local.ask_delivery import DeliveryCalls
+from edge.local.ask_detect import DetectCalls
 from edge.local.ask_live import LiveCalls
 from edge.local.ask_settings import SettingsCalls
 from edge.local.ask_upkeep import UpkeepCalls
+from edge.local.ask_wire import WireCalls
 from edge.local.asking import ANSWER_SECONDS, BASE, NotAnswering, NotRunning
 from edge.local.issue import Report
 from edge.local.status import Status
@@ -24,7 +26,16 @@ from edge.local.status import Status
 __all__ = ["ANSWER_SECONDS", "BASE", "Client", "NotAnswering", "NotRunning"]
 
 
-class Client(AccessCalls, SettingsCalls, CallsCalls, DeliveryCalls, LiveCalls, UpkeepCalls):
+class Client(
+    AccessCalls,
+    SettingsCalls,
+    CallsCalls,
+    DeliveryCalls,
+    LiveCalls,
+    UpkeepCalls,
+    WireCalls,
+    DetectCalls,
+):
     """All that can be asked. See edge.local.asking.Asking for its arguments and errors."""
 
     async def status(self) -> Status:

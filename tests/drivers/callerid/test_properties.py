@@ -6,7 +6,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.callerid.day import Habits
@@ -55,6 +55,7 @@ def wire(profile: str) -> bytes:
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
+@example(data=b" \r\nno record\r\n", cuts=[2])
 @given(data=NOISE, cuts=st.lists(st.integers(min_value=0), max_size=12))
 def test_any_cut_of_any_bytes_gives_the_same_facts(
     profile: str, data: bytes, cuts: list[int]

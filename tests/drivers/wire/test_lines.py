@@ -125,3 +125,9 @@ def test_short_lines_are_exactly_what_a_plain_reading_of_the_rule_gives(data: by
     cleaned = re.sub(rb"[\x00\x11\x13]", b"", data).decode("latin-1")
     expected = [line for line in re.split(r"[\r\n\f]+", cleaned) if 0 < len(line) <= LONGEST]
     assert [line for line in split_whole(data) if len(line) <= LONGEST] == expected
+
+
+def test_where_another_byte_ends_a_line_line_ends_are_blanks_in_it() -> None:
+    splitter = LineSplitter(b"@")
+    assert splitter.feed(b"a\r\nb@\n@c\x00d@rest") == ["a  b", " ", "cd"]
+    assert splitter.pending == b"rest"

@@ -54,7 +54,7 @@ async def started(root: Path, *words: str) -> AsyncIterator[Process]:
 
 
 def children(process: Process) -> list[int]:
-    """The pids of the box and the CRM, as long as the demo lives."""
+    """The pids of the box, its page and the CRM, as long as the demo lives."""
     try:
         return [int(pid) for pid in _file(process.pid, f"task/{process.pid}/children").split()]
     except OSError:
@@ -107,12 +107,12 @@ def verdict(text: str) -> tuple[int, ...]:
 async def test_calls_appear_and_ctrl_c_leaves_nothing(
     root: Path, scratch: Path, model: str
 ) -> None:
-    async with started(root, "--port", "0", "--model", model) as process:
+    async with started(root, "--port", "0", "--page-port", "0", "--model", model) as process:
         begin = await lines_until(process, CALL)
         assert model in begin[0]
         await lines_until(process, CALL)
         parts = children(process)
-        assert len(parts) == 2
+        assert len(parts) == 3
         assert len(folders(scratch)) == 1
         os.killpg(process.pid, signal.SIGINT)
         out, err = await process.communicate()
@@ -125,7 +125,7 @@ async def test_calls_appear_and_ctrl_c_leaves_nothing(
 
 
 async def test_sigterm_ends_it_in_the_same_way(root: Path, scratch: Path) -> None:
-    async with started(root, "--port", "0") as process:
+    async with started(root, "--port", "0", "--page-port", "0") as process:
         await lines_until(process, CALL)
         parts = children(process)
         process.terminate()
@@ -137,7 +137,7 @@ async def test_sigterm_ends_it_in_the_same_way(root: Path, scratch: Path) -> Non
 
 
 async def test_an_outage_loses_and_doubles_nothing(root: Path, scratch: Path) -> None:
-    async with started(root, "--port", "0", "--outage", "3") as process:
+    async with started(root, "--port", "0", "--page-port", "0", "--outage", "3") as process:
         out, err = await process.communicate()
         assert (process.returncode, err) == (0, b"")
     text = out.decode()
@@ -154,7 +154,7 @@ async def test_an_outage_loses_and_doubles_nothing(root: Path, scratch: Path) ->
 async def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(
     root: Path, scratch: Path, command: str, name: str
 ) -> None:
-    async with started(root, "--port", "0") as process:
+    async with started(root, "--port", "0", "--page-port", "0") as process:
         await lines_until(process, CALL)
         parts = children(process)
         os.kill(child(process, command), signal.SIGKILL)
@@ -167,10 +167,10 @@ async def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(
 
 
 async def test_a_demo_that_is_killed_leaves_no_process(root: Path, scratch: Path) -> None:
-    async with started(root, "--port", "0") as process:
+    async with started(root, "--port", "0", "--page-port", "0") as process:
         await lines_until(process, CALL)
         parts = children(process)
-        assert len(parts) == 2
+        assert len(parts) == 3
         handles = [os.pidfd_open(pid) for pid in parts]
         process.kill()
         try:
@@ -198,7 +198,7 @@ async def test_a_port_in_use_is_told_and_another_one_taken(root: Path, scratch: 
 
 
 async def test_a_second_ctrl_c_waits_for_no_comparison(root: Path, scratch: Path) -> None:
-    async with started(root, "--port", "0") as process:
+    async with started(root, "--port", "0", "--page-port", "0") as process:
         await lines_until(process, CALL)
         parts = children(process)
         crm = child(process, "crm")
@@ -215,7 +215,14 @@ async def test_a_second_ctrl_c_waits_for_no_comparison(root: Path, scratch: Path
 
 
 @pytest.mark.parametrize(
-    "words", [["--model", "KX-TD1232"], ["--port", "65536"], ["--outage", "0"], ["--outage", "x"]]
+    "words",
+    [
+        ["--model", "KX-TD1232"],
+        ["--port", "65536"],
+        ["--page-port", "-1"],
+        ["--outage", "0"],
+        ["--outage", "x"],
+    ],
 )
 async def test_wrong_arguments_end_with_2_and_one_line(root: Path, words: list[str]) -> None:
     async with started(root, *words) as process:

@@ -26,6 +26,8 @@ from edge.journal.retime import Timeline
 from edge.local.forgotten import FORGET, Forget
 from edge.site import check
 from edge.tasks import Tasks
+from edge.wire.journal import WireJournal
+from edge.wire.settings import Wire
 from tests.edge.box_process import crm, data, running
 from tests.edge.forgetting.test_forgetting import NUMBER, of_person, traces
 
@@ -118,7 +120,8 @@ async def test_a_device_whose_memory_has_the_number_starts_anew_without_it(tmp_p
     await journal.append([], ("pbx1", b"an open call of 09120001122"))
     await journal.append([], ("pbx2", b"an open call of 02144556677"))
     clock = BoxClock("b", Timeline(), Reading(0.0, 0.0, synchronized=False))
-    devices = Devices(journal, clock, lambda _: lambda _: None, tmp_path)
+    wire = WireJournal(tmp_path, Wire(), clock.now)
+    devices = Devices(journal, clock, lambda _: lambda _: None, tmp_path, wire)
     with suppress(ExceptionGroup):
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             await devices.serve(check(table), Tasks(group))

@@ -57,6 +57,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "PUT /settings/destinations/{name}": SKILLED,
     "DELETE /settings/destinations/{name}": SKILLED,
     "POST /devices/{key}/test": SKILLED,
+    "GET /devices/{key}/wire": SKILLED,
+    "POST /devices/{key}/replay": SKILLED,
     "POST /destinations/{name}/test": SKILLED,
     "GET /feed": ALL,
     "GET /commissioning": ALL,

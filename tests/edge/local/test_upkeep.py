@@ -160,6 +160,15 @@ async def test_a_wrong_passphrase_or_file_restores_nothing(box: Running) -> None
         await edge.reset("another branch")
 
 
+def test_what_a_kill_left_of_a_backup_or_upload_goes_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / renewal.RESTORING).mkdir()
+    for name in (".backup.page", ".backup.clear", ".restore.sealed", ".restore.clear"):
+        (tmp_path / name).write_text(NUMBER)
+    (tmp_path / FILE).write_text(SITE)
+    renewal.finish(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
 async def _served(data: Path) -> Box:
     box = Box(data)
     box.spawn()

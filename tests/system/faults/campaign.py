@@ -12,7 +12,7 @@ from random import Random
 
 from tests.system.faults.checker import Evidence, Vitals
 from tests.system.faults.disk import Disk
-from tests.system.faults.office import SECONDS, Office
+from tests.system.faults.office import SECONDS, Office, until
 
 BETWEEN_CALLS = 0.004
 STARTING = 0.2
@@ -56,10 +56,21 @@ async def lives(office: Office, rounds: int, rng: Random, fault: Fault) -> None:
             continue
         await office.online()
         printing = asyncio.ensure_future(office.print_on(BETWEEN_CALLS))
-        await asyncio.sleep(rng.uniform(0.02, 0.5))  # the moment of the fault
+        await _shows(office, rng.randint(5, 80))
+        await asyncio.sleep(rng.uniform(0, 0.02))  # the moment of the fault
         await fault(office)
         printing.cancel()
         await asyncio.wait([printing])
+
+
+async def _shows(office: Office, more: int) -> None:
+    """Wait until `payvand events` shows so many events more: a busy machine takes longer."""
+    wanted = len(office.shown) + more
+
+    async def look() -> bool:
+        return len(office.shown) >= wanted
+
+    await until(look, f"{more} events more are shown")
 
 
 async def kill(office: Office) -> None:

@@ -117,7 +117,7 @@ class Bitrix24Destination:
                 call = _CALL.decode(body)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise BadBatch("not sent", "the event's data cannot be read") from error
-            if call.direction != "internal":
+            if call.direction != "internal" and not call.test:
                 await self._tell(batch, event, call)
         await self._calls.tidy(batch)
         return Delivered(batch.last, (), "HTTP 200" if self._heard else "not sent", self._heard)

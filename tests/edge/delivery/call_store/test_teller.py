@@ -224,3 +224,18 @@ async def test_a_note_of_another_form_counts_as_none(desk: Desk) -> None:
     await desk.append(*case("ended-only"))
     async with desk.open() as crm:
         assert (await desk.hand(crm, 1))[0] == "CallCreated"
+
+
+async def test_a_call_of_a_test_is_not_told_where_nothing_can_mark_it(desk: Desk) -> None:
+    marked = [
+        msgspec.structs.replace(each, data=_marked(each.data)) for each in case("incoming-answered")
+    ]
+    await desk.append(*marked, *case("ended-only"))
+    async with desk.open() as crm:
+        for sequence in range(1, len(marked) + 1):
+            assert await desk.hand(crm, sequence) == []
+        assert (await desk.hand(crm, len(marked) + 1))[0] == "CallCreated"
+
+
+def _marked(data: bytes) -> bytes:
+    return msgspec.json.encode({**msgspec.json.decode(data), "test": True})

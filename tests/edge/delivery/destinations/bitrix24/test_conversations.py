@@ -59,3 +59,19 @@ async def test_after_an_outage_nothing_pops_up_and_all_else_is_the_same(
         await box.settled()
     live = (CONVERSATIONS / f"{case}.jsonl").read_text(encoding="utf-8")
     assert told(there, box) == live.replace('"SHOW":1', '"SHOW":0')
+
+
+async def test_calls_of_a_test_are_not_registered(box: Box) -> None:
+    events = captured("tda100-direct")
+    marked = [
+        msgspec.structs.replace(
+            each, data=msgspec.json.encode({**msgspec.json.decode(each.data), "test": True})
+        )
+        for each in events
+        if each.type.startswith("call.")
+    ]
+    assert marked
+    await box.journal.append(marked)
+    async with opened(there := portal()) as url, box.forwarding(bitrix(box, url)):
+        await box.settled()
+    assert there.said == []

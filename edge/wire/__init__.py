@@ -1,0 +1,1 @@
+"""What a device sent, byte by byte: kept, shown, recorded and played again."""

@@ -1,0 +1,133 @@
+"""From the carton to the first call, by keyboard alone, as somebody does who never saw the box."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.webui.house import PASSWORD, House
+
+Context = Callable[..., BrowserContext]
+MOST_INTERACTIONS = 25
+
+
+class Hands:
+    """Counts what a person does: a text typed or pasted is one, and so is each key that acts."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.interactions = 0
+
+    def write(self, name: str, text: str) -> None:
+        self._reach(name)
+        self.page.keyboard.insert_text(text)
+        self.interactions += 1
+
+    def choose(self, name: str, text: str) -> None:
+        """Go down a list until the entry is chosen: each key counts; a typed name is one."""
+        self._reach(name)
+        if text.isascii():
+            self.page.keyboard.type(text)
+            self.interactions += 1
+        chosen = "document.activeElement.selectedOptions[0].textContent"
+        for _ in range(20):
+            if self.page.evaluate(chosen).startswith(text):
+                return
+            self.page.keyboard.press("ArrowDown")
+            self.interactions += 1
+        raise AssertionError(f"no entry {text!r} in {name!r}")
+
+    def press(self, label: str) -> None:
+        for _ in range(60):
+            told = self.page.evaluate("document.activeElement.textContent.trim()")
+            if told == label:
+                break
+            self.page.keyboard.press("Tab")
+        else:
+            raise AssertionError(f"Tab does not reach {label!r}")
+        self.page.keyboard.press("Enter")
+        self.interactions += 1
+
+    def enter(self) -> None:
+        self.page.keyboard.press("Enter")
+        self.interactions += 1
+
+    def _reach(self, name: str) -> None:
+        for _ in range(60):
+            if self.page.evaluate("document.activeElement.name") == name:
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not reach {name!r}")
+
+
+@pytest.mark.parametrize(("lang", "width"), [("fa", 320), ("en", 1280)])
+def test_from_the_carton_to_the_first_call(
+    factory: House, context_for: Context, lang: str, width: int
+) -> None:
+    factory.start_crm()
+    page = context_for(factory, lang=lang, user="", width=width).new_page()
+    hands = Hands(page)
+    words = {
+        "fa": ("بعدی", "ذخیره", "تماس‌ها", "سانترال پ"),
+        "en": ("Next", "Save", "Calls", "Panasonic"),
+    }[lang]
+    page.goto(factory.url)
+    hands.write("code", factory.code.replace("-", "").lower())
+    hands.enter()
+    page.wait_for_url("**/setup/password")
+    hands.write("name", "sara")
+    hands.write("password", PASSWORD)
+    hands.write("again", PASSWORD)
+    hands.enter()
+    page.wait_for_url("**/setup/branch")
+    assert not (factory.data / "setup-code").exists()
+    hands.press(words[0])
+    page.wait_for_url("**/setup/crm")
+    hands.write("settings.url", factory.crm)
+    hands.enter()
+    page.wait_for_url("**/setup/crm?try=crm")
+    page.wait_for_selector(".trial")
+    hands.press(words[0])
+    page.wait_for_url("**/setup/devices")
+    hands.choose("driver", words[3])
+    hands.press(words[0])
+    page.wait_for_url("**/devices/new?*")
+    hands.write("link.serial", factory.port)
+    hands.choose("settings.model", "KX-TDA100")
+    hands.press(words[1])
+    page.wait_for_url("**/setup/devices")
+    page.wait_for_selector("#device-pbx1 .light.working")
+    factory.call("09121234567")
+    page.wait_for_selector(".heard >> text=+989121234567")
+    hands.press(words[2])
+    page.wait_for_url("**/calls")
+    page.wait_for_selector("td >> text=+989121234567")
+    assert hands.interactions <= MOST_INTERACTIONS
+
+
+def test_each_step_can_be_left_and_taken_up_again(branch: House, context_for: Context) -> None:
+    page = context_for(branch, lang="en").new_page()
+    for step in ("branch", "crm", "devices", "names", "done"):
+        page.goto(f"{branch.url}/setup/{step}")
+        assert page.locator("[aria-current=step]").count() == 1
+    page.goto(f"{branch.url}/setup/devices")
+    page.click("text=That is right >> nth=0")
+    page.wait_for_selector("text=Line tested")
+    page.goto(f"{branch.url}/setup/done")
+    assert page.inner_text("tbody").count("sara") == 1
+    with page.expect_download() as saved:
+        page.click("text=Save")
+    report = saved.value.path().read_text()
+    assert "+98" in report
+    assert "delivered" in report
+
+
+def test_a_code_works_once(factory: House, context_for: Context) -> None:
+    page = context_for(factory, user="", lang="en").new_page()
+    code = factory.code
+    factory.commission()
+    page.goto(factory.url + "/setup")
+    assert page.url.endswith("/login")
+    page.goto(factory.url + "/login")
+    assert page.locator("#code").count() == 0
+    assert code

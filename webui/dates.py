@@ -1,0 +1,64 @@
+"""Moments as a person reads them: Jalali in Persian, in the branch's own time zone.
+
+    fa   شنبه ۱ فروردین ۱۴۰۵، ساعت ۱۱:۳۵        en   Saturday 21 March 2026, 11:35
+
+The day of a Persian calendar is jdatetime's; what browsers make of their own time zone tables does
+not matter, since text goes out, and the UTC moment beside it in <time datetime>.
+"""
+
+from datetime import date, datetime, tzinfo
+
+import jdatetime  # type: ignore[import-untyped]
+
+from webui.digits import persian
+
+MONTHS = (
+    "فروردین",
+    "اردیبهشت",
+    "خرداد",
+    "تیر",
+    "مرداد",
+    "شهریور",
+    "مهر",
+    "آبان",
+    "آذر",
+    "دی",
+    "بهمن",
+    "اسفند",
+)
+WEEKDAYS = ("شنبه", "یکشنبه", "دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه")
+"""From Saturday, on which the week begins."""
+_FIRST_GREGORIAN = 1700
+
+
+def long_date(moment: datetime, zone: tzinfo, language: str) -> str:
+    """Weekday, day, month, year and time."""
+    here = moment.astimezone(zone)
+    if language == "fa":
+        jalali = jdatetime.datetime.fromgregorian(datetime=here)
+        day = f"{WEEKDAYS[jalali.weekday()]} {jalali.day} {MONTHS[jalali.month - 1]} {jalali.year}"
+        return persian(f"{day}، ساعت {here:%H:%M}")
+    return f"{here:%A} {here.day} {here:%B %Y, %H:%M}"
+
+
+def short_date(moment: datetime, zone: tzinfo, language: str) -> str:
+    """For a column: `۱۴۰۵/۰۱/۰۱ ۱۱:۳۵`, `2026-03-21 11:35`."""
+    here = moment.astimezone(zone)
+    if language == "fa":
+        return persian(f"{jdatetime.date.fromgregorian(date=here.date()):%Y/%m/%d} {here:%H:%M}")
+    return f"{here:%Y-%m-%d %H:%M}"
+
+
+def parsed_day(text: str) -> date | None:
+    """The day that a person typed, Jalali before 1700: 1405/01/31, 2026-03-21; None if unread."""
+    parts = text.replace("/", "-").split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    year, month, day = (int(part) for part in parts)
+    try:
+        if year < _FIRST_GREGORIAN:
+            found: date = jdatetime.date(year, month, day).togregorian()
+            return found
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,140 @@
+"""Backup and restore: one encrypted file, and the way back to a box as it was new.
+
+POST /backup            a file, streamed from the edge
+POST /backup/restore    a file, streamed to the edge; the edge begins anew, sessions end
+POST /backup/reset      all is erased, after the branch's name was typed
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from aiohttp import BodyPartReader, web
+
+from edge.access.refusals import Conflict, Mistakes, Unable
+from webui.form import Form, read
+from webui.pages.users import confirmed
+from webui.visit import SESSION_COOKIE, Visit
+
+ROUTES = web.RouteTableDef()
+MOST_FIELD = 4096
+"""Bytes of a field beside the file."""
+
+
+@ROUTES.get("/backup")
+async def page(request: web.Request) -> web.Response:
+    return await _page(Visit(request))
+
+
+@ROUTES.post("/backup")
+async def backup(request: web.Request) -> web.StreamResponse:
+    visit = Visit(request)
+    form = await read(request)
+    if form.exact("passphrase") != form.exact("again"):
+        form.wrong("again", visit.language("access.differ"))
+    if not await confirmed(visit, form) or form.mistakes:
+        return await _page(visit, saving=form)
+    try:
+        return await _streamed(visit, form.exact("passphrase"))
+    except (Mistakes, Conflict, Unable) as refusal:
+        _took(visit, form, refusal, "passphrase")
+    return await _page(visit, saving=form)
+
+
+@ROUTES.post("/backup/restore")
+async def restore(request: web.Request) -> web.StreamResponse:
+    """The fields come before the file, as they stand in the form."""
+    visit = Visit(request)
+    form = Form()
+    try:
+        file = await _to_the_file(request, form)
+        if file is None:
+            form.wrong("file", visit.language("backup.no_file"))
+        elif await confirmed(visit, form):
+            restored = await visit.edge.restore(_pieces(file), form.exact("passphrase"))
+            return _anew(visit, visit.page("anew.html", word="restored", events=restored.events))
+    except (Mistakes, Conflict, Unable) as refusal:
+        _took(visit, form, refusal, "passphrase", "file")
+    return await _page(visit, restoring=form)
+
+
+@ROUTES.post("/backup/reset")
+async def reset(request: web.Request) -> web.StreamResponse:
+    visit = Visit(request)
+    form = await read(request)
+    try:
+        if await confirmed(visit, form):
+            await visit.edge.reset(form["name"])
+            return _anew(visit, visit.page("anew.html", word="erased", events=0))
+    except Mistakes as refusal:
+        _took(visit, form, refusal, "name")
+    return await _page(visit, erasing=form)
+
+
+async def _streamed(visit: Visit, passphrase: str) -> web.StreamResponse:
+    name = f"payvand-{datetime.now(UTC):%Y-%m-%d}.backup"
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    answer = web.StreamResponse(headers=headers)
+    async with aclosing(visit.edge.backup(passphrase)) as pieces:
+        async for piece in pieces:
+            if not answer.prepared:
+                await answer.prepare(visit.request)
+            await answer.write(piece)
+    await answer.write_eof()
+    return answer
+
+
+async def _to_the_file(request: web.Request, form: Form) -> BodyPartReader | None:
+    """Read the fields up to the file, which is left to be streamed."""
+    if not request.content_type.startswith("multipart/"):
+        raise web.HTTPBadRequest
+    values: dict[str, str] = {}
+    form.values = values
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise web.HTTPBadRequest
+        if part.name == "file":
+            return part if part.filename else None
+        values[part.name] = (await part.read_chunk(MOST_FIELD)).decode(errors="replace")
+    return None
+
+
+async def _pieces(file: BodyPartReader) -> AsyncIterator[bytes]:
+    while piece := await file.read_chunk(64 * 1024):
+        yield piece
+
+
+def _anew(visit: Visit, answer: web.Response) -> web.Response:
+    """The session ends with what the box was."""
+    answer.del_cookie(SESSION_COOKIE, secure=True, httponly=True, samesite="Strict")
+    visit.house.zone.forget()
+    return answer
+
+
+def _took(visit: Visit, form: Form, refusal: Mistakes | Conflict | Unable, *known: str) -> None:
+    if isinstance(refusal, Mistakes):
+        form.refused(refusal, visit.language, set(known))
+    else:
+        form.wrong("", visit.language.of(refusal.failure.text))
+
+
+async def _page(
+    visit: Visit,
+    saving: Form | None = None,
+    restoring: Form | None = None,
+    erasing: Form | None = None,
+) -> web.Response:
+    if not visit.may("govern"):
+        raise web.HTTPForbidden
+    wrong = saving or restoring or erasing
+    return visit.page(
+        "backup.html",
+        status=422 if wrong else 200,
+        saving=saving or Form(),
+        restoring=restoring or Form(),
+        erasing=erasing or Form(),
+        branch=(await visit.edge.settings()).name,
+    )

@@ -1,0 +1,81 @@
+"""Settings as fields of a form: both ways between what TOML can hold and what a page can.
+
+    number   "9600" ⇄ 9600          list    "601, 602" ⇄ ["601", "602"]      (، ; and lines too)
+    yes-no   on ⇄ true              table   "pbx1 = Branch" a line ⇄ {"pbx1": "Branch"}
+    secret   never shown; empty keeps it, a tick takes it away
+
+What is typed wrongly goes to the edge as text: it tells what is wrong, beside all other mistakes.
+A field that may be left out and is empty is left out.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from edge.local.settings_records import Field, Values
+from webui.form import Form
+
+_BETWEEN = re.compile(r"[,،;؛\n]")
+DROP = ".drop"
+"""What is put behind a secret's name, for the tick that takes it away."""
+
+
+def values(form: Form, fields: Iterable[Field], prefix: str) -> Values:
+    """What a form says of these fields; each is `prefix` and its name there."""
+    found: Values = {}
+    for field in fields:
+        name = prefix + field.name
+        if field.kind == "secret":
+            if form.exact(name) or form[name + DROP]:
+                found[field.name] = form.exact(name)
+        elif field.kind == "yes-no":
+            found[field.name] = bool(form[name])
+        elif form[name] or not field.optional:
+            found[field.name] = _read(field, form[name])
+    return found
+
+
+def _read(field: Field, text: str) -> object:
+    if field.kind == "number":
+        return _number(text)
+    if field.kind == "list":
+        parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+        return [_number(part) for part in parts] if field.of == "number" else parts
+    if field.kind == "table":
+        rows = (line.partition("=") for line in text.splitlines() if line.strip())
+        return {name.strip(): value.strip() for name, _, value in rows}
+    return text
+
+
+def _number(text: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def shown(settings: Mapping[str, Any], fields: Iterable[Field], prefix: str) -> dict[str, str]:
+    """The fields of a form as the settings are now."""
+    return {
+        prefix + field.name: as_text(settings[field.name])
+        for field in fields
+        if field.kind != "secret" and settings.get(field.name) is not None
+    }
+
+
+def as_text(value: object) -> str:
+    """A value as it stands in a field."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return "\n".join(f"{name} = {each}" for name, each in value.items())
+    return str(value)
+
+
+def defaults(fields: Iterable[Field], prefix: str) -> dict[str, str]:
+    """The fields of a form for something new."""
+    return shown({field.name: field.default for field in fields}, fields, prefix)
