@@ -2,8 +2,13 @@
 
 In clear it holds the journal, telephone numbers included, and the settings without passwords and
 tokens. Under a passphrase it holds these too, with the users and the box's key.
+
+    passphrase ──standard input──▶ python -m edge.backing_up DATA FILE
+
+is how a running edge has one made aside: the key of a passphrase takes 64 MiB (passphrase.py).
 """
 
+import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from shutil import disk_usage
@@ -75,3 +80,11 @@ def _settings(data: Path) -> tuple[str | None, str]:
         return to_toml(without_secrets(load(data / FILE))), "settings without passwords and tokens"
     except BadInput:
         return None, f"no settings, since {FILE} is missing or has mistakes"
+
+
+if __name__ == "__main__":
+    given_data, given_file = map(Path, sys.argv[1:])
+    try:
+        write_backup(given_data, given_file, sys.stdin.buffer.read().decode())
+    except CommandFailed as error:
+        sys.exit(str(error))

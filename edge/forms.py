@@ -3,6 +3,7 @@
 Annotated[int, Meta(ge=1, le=3650, title="Days …", extra={"fa": "…"})]  ─▶  Field, a number
 """
 
+import sys
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -24,7 +25,7 @@ from edge.secret_fields import secret_fields
 
 
 def forms() -> Forms:
-    """Of every driver, link and kind of CRM. Imports them all: slow, in a thread."""
+    """Of every driver, link and kind of CRM. Imports them all."""
     kinds = edge.delivery.destinations.catalog
     return Forms(
         drivers=tuple(_driver(name) for name in drivers.catalog.NAMES),
@@ -205,3 +206,7 @@ _LINKS = (
         ),
     ),
 )
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(forms()))

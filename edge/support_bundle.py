@@ -1,19 +1,18 @@
 """What support needs to see of a box, in one ZIP without secrets and numbers of people.
 
+    Given ──standard input──▶ python -m edge.support_bundle ──▶ ZIP, aside from the edge
+
     status.json  checks.json  settings.json  log.txt  versions.json
 
 Settings come without their secrets. In them and in the log every run of seven digits and more, as
 a telephone number has, is masked but for its last two.
 """
 
-import io
-import platform
 import re
-import sqlite3
-import zipfile
-from importlib.metadata import distributions
+import sys
 
 import msgspec
+from msgspec import Struct
 
 from edge.local.issue import Report
 from edge.local.settings_records import SettingsShown
@@ -26,15 +25,27 @@ _SHOWN = 2
 _encode = msgspec.json.encode
 
 
-def support_bundle(
-    status: Status, checks: Report, settings: SettingsShown | None, log: tuple[LogLine, ...]
-) -> bytes:
-    """The ZIP. Takes a while: in a thread."""
-    lines = [f"{line.at:%Y-%m-%dT%H:%M:%SZ} {line.level} {line.text}\n" for line in reversed(log)]
+class Given(Struct, frozen=True):
+    """What the edge knows. log: the newest line first."""
+
+    status: Status
+    checks: Report
+    settings: SettingsShown | None
+    log: tuple[LogLine, ...]
+
+
+def support_bundle(given: Given) -> bytes:
+    """The ZIP."""
+    import io
+    import zipfile
+
+    lines = [
+        f"{line.at:%Y-%m-%dT%H:%M:%SZ} {line.level} {line.text}\n" for line in reversed(given.log)
+    ]
     files = {
-        "status.json": _pretty(status),
-        "checks.json": _pretty(checks),
-        "settings.json": without_numbers(_pretty(settings)),
+        "status.json": _pretty(given.status),
+        "checks.json": _pretty(given.checks),
+        "settings.json": without_numbers(_pretty(given.settings)),
         "log.txt": without_numbers("".join(lines)),
         "versions.json": _pretty(_versions()),
     }
@@ -60,6 +71,10 @@ def _pretty(record: object) -> str:
 
 
 def _versions() -> dict[str, str]:
+    import platform
+    import sqlite3
+    from importlib.metadata import distributions
+
     found = {each.metadata["Name"]: each.version for each in distributions()}
     own = {
         "payvand": VERSION,
@@ -69,3 +84,8 @@ def _versions() -> dict[str, str]:
         "sqlite": sqlite3.sqlite_version,
     }
     return own | dict(sorted(found.items()))
+
+
+if __name__ == "__main__":
+    given = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Given)
+    sys.stdout.buffer.write(support_bundle(given))

@@ -123,7 +123,7 @@ class PrintedTime:
         return hour if away[0] <= away[1] else hour + 12
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=128)
 def _hands(text: str) -> tuple[int, int, str] | None:
     """Hour, minute and mark as printed."""
     hours, colon, rest = text.partition(":")

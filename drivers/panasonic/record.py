@@ -257,7 +257,7 @@ def ring_seconds(text: str | None) -> int | None:
     return int(minutes) * 60 + int(seconds) if minutes.strip().isdecimal() else None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def talk_seconds(text: str | None) -> int | None:
     """`hh:mm'ss`, with or without the closing quote, in seconds; None where blank or stars."""
     if not text or not text[7:8].isdecimal() or "*" in text:

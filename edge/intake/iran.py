@@ -33,7 +33,7 @@ _TRUNK_ADDED = re.compile(r"0{1,3}98(\d{10})|0?([1-8]\d)(?:0?98|0)?(9\d{9})")
 _HOME_ONLY = re.compile(r"96\d{2,3}")  # 96xx and 96xxx work inside the country only
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _listed(national: str) -> bool:
     """All ten digits stand in a range that the library knows."""
     if len(national) != _FULL or national.startswith("0"):

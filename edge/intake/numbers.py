@@ -101,7 +101,7 @@ def normalize(
     return _normalize(printed, direction, plan, masked)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _normalize(printed: str | None, direction: Direction, plan: NumberPlan, masked: bool) -> Number:  # noqa: FBT001 - a fact of the call, part of the cache's key
     text = (printed or "")[:_LONGEST_TEXT].strip()
     if masked:

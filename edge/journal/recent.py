@@ -12,8 +12,8 @@ from itertools import islice
 from edge.journal.records import Stored
 from edge.journal.rows import Row, event
 
-_MOST = 256 * 1024
-"""Bytes of data: of 500 events, a full request."""
+_MOST = 64 * 1024
+"""Bytes of data: of 100 events and more, and half a megabyte less than of a full request."""
 
 
 class Recent:

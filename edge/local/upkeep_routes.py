@@ -5,7 +5,7 @@
     govern    POST /backup  PUT /restore  POST /reset      with the password given lately
 
 A backup comes and goes as a stream, so that neither side holds it in memory. What is seldom needed
-is imported where it is: 2 MB of resident memory.
+is done aside.
 """
 
 import asyncio
@@ -17,8 +17,11 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from edge.access.access import Access
 from edge.access.refusals import Conflict, Mistake, Mistakes, Refusal, Unable
+from edge.aside import aside
 from edge.errors import CommandFailed
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, route, taking
@@ -58,12 +61,12 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
     async def bundle(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
-        from edge.support_bundle import support_bundle
+        from edge.support_bundle import Given
 
         settings = await upkeep.settings()
         checks = await upkeep.checks()
-        given = (upkeep.status(), checks, settings, TAIL.last(MOST_LINES))
-        body = await asyncio.to_thread(support_bundle, *given)
+        given = Given(upkeep.status(), checks, settings, TAIL.last(MOST_LINES))
+        body = await aside("edge.support_bundle", given=msgspec.msgpack.encode(given))
         await access.note(ask.caller, "bundle.made")
         return web.Response(body=body, content_type="application/zip")
 
@@ -79,14 +82,13 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
 
 def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask, given: Passphrase) -> "web.StreamResponse":
-        from edge.backing_up import write_backup
-
         _check_passphrase(given.passphrase)
         _check_free(one_at_a_time)
         file = upkeep.data / _BACKUP
         async with one_at_a_time:
             try:
-                await asyncio.to_thread(write_backup, upkeep.data, file, given.passphrase)
+                words = (str(upkeep.data), str(file))
+                await aside("edge.backing_up", *words, given=given.passphrase.encode())
                 await access.note(ask.caller, "backup.made")
                 return await _streamed(ask, file)
             except CommandFailed as error:

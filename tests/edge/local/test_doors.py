@@ -59,6 +59,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /devices/{key}/test": SKILLED,
     "GET /devices/{key}/wire": SKILLED,
     "POST /devices/{key}/replay": SKILLED,
+    "GET /devices/{key}/capture": SKILLED,
+    "GET /detect": SKILLED,
     "POST /destinations/{name}/test": SKILLED,
     "GET /feed": ALL,
     "GET /commissioning": ALL,
@@ -126,7 +128,7 @@ async def test_every_route_is_open_to_whom_the_table_says_and_closed_to_others(
             for who in people:
                 headers = {TOKEN_HEADER: box.token(who)} if who else {}
                 async with session.request(
-                    route.method, f"http://edge{path}", headers=headers, data=b"[]"
+                    route.method, f"http://edge{path}?seconds=1", headers=headers, data=b"[]"
                 ) as answer:
                     body = await answer.text(errors="replace")
                 refused = '"no-session"' in body or '"forbidden"' in body
