@@ -10,7 +10,6 @@ No value is repeated in a message, unless the type lists the values that it may 
 elsewhere may be a password.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -116,8 +115,10 @@ class TableReader:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """What to write instead of an unknown word: the nearest, or all that are known."""
+    from difflib import get_close_matches
+
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1)
+    near = get_close_matches(word, names, n=1)
     listed = f"known are {', '.join(names)}"
     return f'did you mean "{near[0]}"? {listed}' if near else listed
 

@@ -6,7 +6,6 @@
 Checking opens no device and asks no network. site_file.py reads and writes the file.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -207,7 +206,9 @@ def _timezone(reader: TableReader) -> str | None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, available_timezones(), n=1)
         advice = f'did you mean "{near[0]}"?' if near else 'write one such as "Asia/Tehran"'
         reader.wrong("timezone", f'"{name}" is no time zone that this box knows: {advice}')
         return None

@@ -14,7 +14,6 @@ very many ways: no repetition within a repetition, and few of them; frames are b
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
@@ -259,6 +258,8 @@ def _check_match(match: Struct | None, found: list[tuple[str, str]]) -> None:
 
 
 def _near(word: str, known: object) -> str:
+    from difflib import get_close_matches
+
     names = sorted(known)  # type: ignore[call-overload]
     near = get_close_matches(word, names, n=1)
     listed = f"known are {', '.join(names)}"

@@ -13,7 +13,6 @@ opened here.
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -191,6 +190,8 @@ def _unknown_keys(table: Mapping[str, object], known: set[str]) -> list[tuple[st
     for key in table:
         if key in known:
             continue
+        from difflib import get_close_matches
+
         near = get_close_matches(key, known, n=1)
         advice = f"did you mean {near[0]}?" if near else f"use {', '.join(sorted(known))}"
         problems.append((f"link.{key}", f"not known here; {advice}"))
