@@ -101,7 +101,10 @@ def test_from_the_carton_to_the_first_call(
     page.wait_for_selector(".heard >> text=+989121234567")
     hands.press(words[2])
     page.wait_for_url("**/calls")
-    page.wait_for_selector("td >> text=+989121234567")
+    page.wait_for_selector("td:has-text('+989121234567') .badge")
+    factory.call("09121234568")
+    page.wait_for_selector("td >> text=+989121234568")
+    assert page.locator("td:has-text('+989121234568') .badge").count() == 0
     assert hands.interactions <= MOST_INTERACTIONS
 
 
