@@ -57,6 +57,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "PUT /settings/destinations/{name}": SKILLED,
     "DELETE /settings/destinations/{name}": SKILLED,
     "POST /devices/{key}/test": SKILLED,
+    "GET /detect": SKILLED,
+    "GET /devices/{key}/capture": SKILLED,
     "GET /devices/{key}/wire": SKILLED,
     "POST /devices/{key}/replay": SKILLED,
     "POST /destinations/{name}/test": SKILLED,
