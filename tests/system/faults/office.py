@@ -151,7 +151,10 @@ class Office:
             status = await self.status()
             return status is not None and status.devices[0].state == "online"
 
-        await until(look, "the exchange is online")
+        try:
+            await until(look, "the exchange is online")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {await self.status()}; log:\n{self.box.log}") from None
 
     async def settled(self, seconds: float = SECONDS) -> None:
         """Wait until the CRM has all printed calls that are stored, and the box is at rest."""
@@ -169,7 +172,7 @@ class Office:
         async def look() -> bool:
             return any(each.number == number for each in _entries(await self.delivered()))
 
-        await until(look, f"call {number} is at the CRM")
+        await until(look, f"call {number} is at the CRM", 240)
 
     async def start_crm(self) -> None:
         self.crm.spawn()
