@@ -110,9 +110,15 @@ class Writer:
         return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def choices(self, field: Field) -> list[tuple[str, str]]:
-        """What may be chosen, as it is written in the settings."""
+        """What may be chosen; models and speeds are called what they are in the settings."""
         empty = [("", self.language("form.unset"))] if field.optional and not field.default else []
-        return empty + [(choice, choice) for choice in field.choices]
+        words = self.language.words
+        return empty + [(each, words.get(f"choice.{each}", each)) for each in field.choices]
+
+    def done(self, what: str) -> str:
+        """An entry of the audit log in words, its name where it has none."""
+        name = what.replace(".", "_").replace("-", "_")
+        return self.language.words.get(f"audit.{name}", what)
 
     def bounds(self, field: Field) -> str:
         """What to write into a field, in a few words; empty where its title says it."""
