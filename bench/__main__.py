@@ -21,6 +21,7 @@ _QUICK = {
     "webui": "bench.webui:measure",
 }
 _LONG = {
+    "seen": "bench.seen:measure",
     "load": "bench.load:measure",
     "outage": "bench.outage:measure",
     "outage-whole": "bench.outage:measure_whole",

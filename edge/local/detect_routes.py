@@ -1,6 +1,7 @@
 """Finds out what is plugged in, for the page: `payvand detect` over a socket.
 
-operate  GET /detect?seconds=N    one Sensed a line: first every port as it is, then what is heard
+operate  GET /detect?seconds=N           one Sensed a line: first every port as it is, then what is
+                                        heard; &port=/dev/… listens to that one alone
 """
 
 import asyncio
@@ -26,7 +27,10 @@ MOST_SECONDS = 600.0
 
 
 class DetectQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """port: one that is not found by itself, or the only one to be heard."""
+
     seconds: float = 120.0
+    port: str = ""
 
 
 class _ToTheAsker:
@@ -65,7 +69,7 @@ class _ToTheAsker:
                 name=name,
                 state=ear.state,
                 link={**link, "baud": speed[0], "format": speed[1]},
-                device=known.device if known else name.removeprefix("device "),
+                device=known.device if known else _device_of(name),
                 proposals=tuple(
                     Proposed(
                         driver=each.driver,
@@ -99,7 +103,8 @@ def routes(data: Path) -> list[Route]:
     async def answer(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
-        seconds = min(MOST_SECONDS, max(1.0, ask.query(DetectQuery).seconds))
+        query = ask.query(DetectQuery)
+        seconds = min(MOST_SECONDS, max(1.0, query.seconds))
         if busy.locked():
             raise Conflict(Words("Somebody listens already.", "هم‌اکنون کسی در حال گوش دادن است."))
         async with busy:
@@ -107,7 +112,7 @@ def routes(data: Path) -> list[Route]:
             session = await _Session.begin(data, teller)
             stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
             await stream.prepare(ask.request)
-            listening = asyncio.ensure_future(session.listen(None, seconds))
+            listening = asyncio.ensure_future(_listen(session, teller, query.port, seconds))
             try:
                 while not (listening.done() and teller.told.empty()):
                     await _tell_next(stream, teller.told, listening)
@@ -120,6 +125,20 @@ def routes(data: Path) -> list[Route]:
     return [Route("GET", "/detect", "operate", answer)]
 
 
+async def _listen(session: _Session, teller: _ToTheAsker, port: str, seconds: float) -> None:
+    """Tell too why a port that was named cannot be heard."""
+    try:
+        await session.listen(port or None, seconds)
+    except CommandFailed as error:
+        teller.trouble(port, str(error))
+
+
+def _device_of(name: str) -> str | None:
+    """The key in what a session calls a device whose port the box holds."""
+    key = name.removeprefix("device ")
+    return key if key != name else None
+
+
 async def _tell_next(
     stream: "web.StreamResponse", told: "asyncio.Queue[Sensed]", listening: "asyncio.Future[None]"
 ) -> None:
@@ -130,8 +149,8 @@ async def _tell_next(
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if coming.done():
             await stream.write(msgspec.json.encode(coming.result()) + b"\n")
-        elif (error := listening.exception()) and not isinstance(error, CommandFailed):
-            raise error
+        else:
+            listening.result()
     finally:
         coming.cancel()
 
