@@ -18,7 +18,7 @@ from aiohttp import web
 from drivers.panasonic.exchange_port import Pace, SerialPort, serve_pty
 from drivers.panasonic.expected import Expected, expected
 from drivers.panasonic.printout import with_headings
-from edge.delivery.call_store.stand_in import Moment, Order, StandIn
+from edge.delivery.call_store.stand_in import Moment, StandIn
 from edge.delivery.destinations.opencrm.stand_in import OpenCrmStandIn
 from edge.delivery.destinations.payamgostar.stand_in import PayamGostarStandIn
 from tests.system.paper import BAUD, day_of
@@ -67,7 +67,8 @@ async def test_both_know_the_day_and_what_a_kill_may_double(box: Box, port: Seri
             {"name": "crm", "kind": "payamgostar", "settings": access},
             {"name": "other", "kind": "opencrm", "settings": {"url": other_url}},
         )
-        pay.order = other.order = Order("status", 503, seconds=1.0)
+        pay.bad_day.order("503", seconds=1.0)
+        other.bad_day.order("503", seconds=1.0)
         await box.start()
         await serve_pty(with_headings(DAY.printed, DAY.exchange), port, BAUD, AT_ONCE)
 
@@ -75,7 +76,8 @@ async def test_both_know_the_day_and_what_a_kill_may_double(box: Box, port: Seri
             return box.stored("call.%") >= len(DAY.printed)
 
         await eventually(stored, "all lines on disk")
-        pay.order = other.order = Order("none")
+        pay.bad_day.order("none")
+        other.bad_day.order("none")
         kills = 3
         for _ in range(kills):
             struck = _kill_at(pay, 25, box)

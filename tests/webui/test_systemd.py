@@ -58,7 +58,7 @@ def free_port() -> int:
         return port
 
 
-def lay_out(folder: Path, ports: tuple[int, int], python: Path) -> None:
+def lay_out(folder: Path, ports: tuple[int, int]) -> None:
     """The units with other places: ports, program, and a root user, since the tests' Python may lie
     in root's home."""
     folder.mkdir()
@@ -80,7 +80,8 @@ DefaultDependencies=no
 [Service]
 WorkingDirectory=/srv/repo
 ExecStart=
-ExecStart={python} -m webui --data /srv/payvand --keys /var/lib/payvand-web --idle {IDLE_SECONDS}
+ExecStart=/srv/repo/.venv/bin/python -m webui \\
+  --data /srv/payvand --keys /var/lib/payvand-web --idle {IDLE_SECONDS}
 User=root
 Group=root
 SupplementaryGroups=
@@ -98,10 +99,9 @@ def machine(
     if os.geteuid() != 0:
         pytest.skip("needs root, for namespaces")
     ports = free_port(), free_port()
-    python = (ROOT / ".venv/bin/python").absolute()
     units, place = tmp_path / "units", factory.folder / "os"
     place.mkdir()
-    lay_out(units, ports, python)
+    lay_out(units, ports)
     log = (tmp_path / "systemd.log").open("wb")
     process = subprocess.Popen(
         [

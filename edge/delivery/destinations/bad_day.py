@@ -1,141 +1,177 @@
-"""A stand-in's bad days: what it does instead of its work, or with its answer, to order.
+"""A stand-in's bad days: what it does to order instead of its work, or with its answer.
 
-    POST /bad-day?trouble=503&times=3        the next three requests; without `times` until
-    POST /bad-day?trouble=none               told otherwise
+    POST /stand-in/order   {"mode": "503", "requests": 3, "seconds": 2, "on": "PUT "}
 
-A trouble is a status (300 to 599, with a page nobody can read; 429 and 503 also with Retry-After)
-or one of
+`mode` is a status (200 to 599, with a page nobody can read; 3xx leads elsewhere) or one of
 
+    none          behave, and how to end another mode
+    stall         wait `seconds` (60), then serve
     hang-up       close the connection at once; nothing is done
-    lose-answer   do the work, then close the connection
-    cut-short     do the work, then break off in the middle of the answer
-    stall         say nothing for a minute; nothing is done
-    portal        answer 200 with a web page, as a captive portal does; nothing is done
+    drop-answer   do what was asked, then close the connection
+    truncated     do what was asked, then break off in the middle of the answer
+    wrong-json    do what was asked, then answer 200 with JSON of another kind, or `body`
+    cut-json      answer 200 with JSON that is cut off; nothing is done
+    html          answer 200 with a web page, as a captive portal does; nothing is done
     bomb          answer 200 with a few kilobytes of gzip that hold 64 MiB; nothing is done
-    junk          answer 200 with JSON that is cut off; nothing is done
+
+`seconds` with a status: its Retry-After. `on`: only requests that begin so ("POST /call"); `after`:
+so many of these are served first; `requests`: for how many, until told otherwise if left out.
 """
 
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
+import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
+from msgspec import Meta, Struct
 
-Trouble = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
-
-STALL_SECONDS = 60.0
-RETRY_AFTER = "1"
-_PORTAL = "<!doctype html><title>Welcome</title><p>Please log in to use this network."
+OWN = "/stand-in/"
+"""What begins so is for whoever gives orders, and never misbehaves."""
+KEPT_BACK = web.RequestKey("kept_back", bool)
+"""Set where nobody got the answer, whatever the response says."""
+_PAGE = "<!doctype html><title>Welcome</title><p>Please log in to use this network."
+_ELSEWHERE = "https://elsewhere.example.com/"
 _BOMB = 64 * 1024 * 1024
-_STATUSES = range(300, 600)
-_TELLS_WHEN = frozenset({429, 503})
+_STALL_SECONDS = 60.0
+_STATUSES = range(200, 600)
+_REDIRECTS = range(300, 400)
+
+
+class Order(Struct, frozen=True, forbid_unknown_fields=True):
+    """One order; see the module's docstring."""
+
+    mode: str
+    requests: Annotated[int, Meta(ge=1)] | None = None
+    seconds: Annotated[float, Meta(ge=0)] | None = None
+    on: str = ""
+    after: Annotated[int, Meta(ge=0)] = 0
+    body: str = '[{"other": true}]'
+
+    def __post_init__(self) -> None:
+        if self.mode not in {"none", *_TROUBLES} and self.status is None:
+            raise ValueError(f"no such mode: {self.mode}")
+
+    @property
+    def status(self) -> int | None:
+        """What to answer, where the mode is a status."""
+        digits = self.mode.isascii() and self.mode.isdigit()
+        return int(self.mode) if digits and int(self.mode) in _STATUSES else None
 
 
 class BadDay:
-    """The trouble in force; its middleware goes into the stand-in's application."""
+    """The order in force. met: how many requests met one that was not to behave."""
 
     def __init__(self) -> None:
-        self._trouble: Trouble | None = None
-        self._left: int | None = None
+        self.met = 0
+        self._order = Order("none")
 
-    def order(self, name: str, times: int | None = None) -> None:
-        """From now on; `times` None: until told otherwise. Raises KeyError for no such trouble."""
-        self._left = times
-        if name == "none":
-            self._trouble = None
-        elif name.isascii() and name.isdigit() and int(name) in _STATUSES:
-            self._trouble = _status(int(name))
-        else:
-            self._trouble = _TROUBLES[name]
+    def order(self, mode: str, requests: int | None = None, **more: object) -> None:
+        """From now on; `more` as in Order. Raises msgspec.ValidationError for no such order."""
+        self._order = msgspec.convert({"mode": mode, "requests": requests, **more}, Order)
 
-    def middleware(self) -> Middleware:
-        """Stands before every handler but the one that takes orders."""
+    def join(self, app: web.Application) -> None:
+        """Stand before every handler of a stand-in's, and take orders."""
 
         @web.middleware
         async def before(request: web.Request, handler: Handler) -> web.StreamResponse:
-            trouble = None if request.path == "/bad-day" else self._take()
-            return await (handler(request) if trouble is None else trouble(request, handler))
+            order = self._next(request)
+            if order.mode == "none":
+                return await handler(request)
+            self.met += 1
+            await request.read()
+            if order.status is not None:
+                return _say(order.status, order.seconds)
+            return await _TROUBLES[order.mode](request, handler, order)
 
-        return before
+        app.middlewares.append(before)
+        app.router.add_post(f"{OWN}order", self._take)
 
-    async def post_order(self, request: web.Request) -> web.Response:
-        """The handler of `POST /bad-day`."""
-        times = request.query.get("times", "")
+    def _next(self, request: web.Request) -> Order:
+        order = self._order
+        what = f"{request.method} {request.path_qs}"
+        if request.path.startswith(OWN) or order.mode == "none" or not what.startswith(order.on):
+            return Order("none")
+        if order.after:
+            self._order = msgspec.structs.replace(order, after=order.after - 1)
+            return Order("none")
+        if order.requests is not None:
+            left = order.requests - 1
+            self._order = msgspec.structs.replace(order, requests=left) if left else Order("none")
+        return order
+
+    async def _take(self, request: web.Request) -> web.Response:
         try:
-            self.order(request.query.get("trouble", "none"), int(times) if times else None)
-        except (KeyError, ValueError):
-            return web.Response(status=400, text="no such trouble\n")
+            self._order = msgspec.json.decode(await request.read(), type=Order)
+        except msgspec.MsgspecError as error:
+            return web.Response(status=400, text=f"{error}\n")
         return web.Response(text="as you say\n")
 
-    def _take(self) -> Trouble | None:
-        trouble = self._trouble
-        if self._left is not None:
-            self._left -= 1
-            if self._left <= 0:
-                self._trouble = self._left = None
-        return trouble
+
+Trouble = Callable[[web.Request, Handler, Order], Awaitable[web.StreamResponse]]
 
 
-def _status(status: int) -> Trouble:
-    async def say(request: web.Request, _: Handler) -> web.StreamResponse:
-        await request.read()
-        headers = {"Retry-After": RETRY_AFTER} if status in _TELLS_WHEN else {}
-        if status < 400:
-            headers["Location"] = "https://elsewhere.example.com/"
-        return web.Response(status=status, text="\x00 no", headers=headers)
-
-    return say
+def _say(status: int, seconds: float | None) -> web.Response:
+    headers = {} if seconds is None else {"Retry-After": f"{seconds:.0f}"}
+    if status in _REDIRECTS:
+        headers["Location"] = _ELSEWHERE
+    return web.Response(status=status, text="\x00 by order", headers=headers)
 
 
-async def _hang_up(request: web.Request, _: Handler) -> web.StreamResponse:
+async def _stall(request: web.Request, handler: Handler, order: Order) -> web.StreamResponse:
+    await asyncio.sleep(_STALL_SECONDS if order.seconds is None else order.seconds)
+    return await handler(request)
+
+
+async def _hang_up(request: web.Request, _: Handler, __: Order) -> web.StreamResponse:
+    request[KEPT_BACK] = True
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-async def _lose_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _drop_answer(request: web.Request, handler: Handler, order: Order) -> web.StreamResponse:
     await handler(request)
-    return await _hang_up(request, handler)
+    return await _hang_up(request, handler, order)
 
 
-async def _cut_short(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _truncated(request: web.Request, handler: Handler, order: Order) -> web.StreamResponse:
     await handler(request)
-    response = web.StreamResponse(headers={"Content-Length": "1000"})
-    response.content_type = "application/json"
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = 1000
     await response.prepare(request)
     await response.write(b'{"result": {')
-    return await _hang_up(request, handler)
+    return await _hang_up(request, handler, order)
 
 
-async def _stall(request: web.Request, handler: Handler) -> web.StreamResponse:
-    await asyncio.sleep(STALL_SECONDS)
-    return await _hang_up(request, handler)
+async def _wrong_json(request: web.Request, handler: Handler, order: Order) -> web.StreamResponse:
+    await handler(request)
+    return web.Response(text=order.body, content_type="application/json")
 
 
-async def _portal(request: web.Request, _: Handler) -> web.StreamResponse:
-    await request.read()
-    return web.Response(text=_PORTAL, content_type="text/html")
+async def _cut_json(_: web.Request, __: Handler, ___: Order) -> web.StreamResponse:
+    return web.Response(text='{"result": {"CALL_ID"', content_type="application/json")
 
 
-async def _bomb(request: web.Request, _: Handler) -> web.StreamResponse:
-    await request.read()
+async def _html(_: web.Request, __: Handler, ___: Order) -> web.StreamResponse:
+    return web.Response(text=_PAGE, content_type="text/html")
+
+
+async def _bomb(_: web.Request, __: Handler, ___: Order) -> web.StreamResponse:
     body = await asyncio.to_thread(gzip.compress, bytes(_BOMB))
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     return web.Response(body=body, headers=headers)
 
 
-async def _junk(request: web.Request, _: Handler) -> web.StreamResponse:
-    await request.read()
-    return web.Response(text='{"result": {"CALL_ID"', content_type="application/json")
-
-
 _TROUBLES: dict[str, Trouble] = {
-    "hang-up": _hang_up,
-    "lose-answer": _lose_answer,
-    "cut-short": _cut_short,
     "stall": _stall,
-    "portal": _portal,
+    "hang-up": _hang_up,
+    "drop-answer": _drop_answer,
+    "truncated": _truncated,
+    "wrong-json": _wrong_json,
+    "cut-json": _cut_json,
+    "html": _html,
     "bomb": _bomb,
-    "junk": _junk,
 }

@@ -57,6 +57,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "PUT /settings/destinations/{name}": SKILLED,
     "DELETE /settings/destinations/{name}": SKILLED,
     "POST /devices/{key}/test": SKILLED,
+    "GET /detect": SKILLED,
+    "GET /devices/{key}/capture": SKILLED,
     "GET /devices/{key}/wire": SKILLED,
     "POST /devices/{key}/replay": SKILLED,
     "POST /destinations/{name}/test": SKILLED,
@@ -228,8 +230,9 @@ async def test_the_web_process_opens_its_own_socket_and_no_other(tmp_path: Path)
     for folder in (data, run):
         folder.mkdir()
     # pytest's own folders are closed to other users.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o711)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.name.startswith(("pytest-", "popen-", "test_")):
+            folder.chmod(0o711)
     data.chmod(0o700)
     os.chown(run, -1, group)
     run.chmod(0o750)

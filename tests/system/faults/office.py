@@ -172,7 +172,7 @@ class Office:
         async def look() -> bool:
             return any(each.number == number for each in _entries(await self.delivered()))
 
-        await until(look, f"call {number} is at the CRM")
+        await until(look, f"call {number} is at the CRM", 240)
 
     async def start_crm(self) -> None:
         self.crm.spawn()

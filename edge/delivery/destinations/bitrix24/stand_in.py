@@ -67,9 +67,9 @@ class Portal:
     _at: float = 0.0
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[self.bad_day.middleware()])
+        app = web.Application()
+        self.bad_day.join(app)
         app.router.add_post("/rest/{user}/{code}/{method}", self.post)
-        app.router.add_post("/bad-day", self.bad_day.post_order)
         return app
 
     async def post(self, request: web.Request) -> web.Response:

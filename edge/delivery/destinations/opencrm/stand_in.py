@@ -5,7 +5,7 @@
 Written apart from the destination and sharing no code with it: bodies are taken only with exactly
 the fields and words of that form. It answers with ids as text, and makes a second call of the same
 SourceCallId, as the simplest CRM would, unless `knows_again` is set. What else it does to order
-tells edge/delivery/call_store/stand_in.py.
+tells edge/delivery/destinations/bad_day.py.
 """
 
 import re

@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.delivery.call_store.answers import not_a_page, read
-from edge.delivery.destination import NotAllowed, TryLater
+from edge.delivery.destination import DeliveryError, NotAllowed, TryLater
 from edge.delivery.destinations.payamgostar.settings import LoginForm, PayamGostarSettings
 from edge.delivery.destinations.payamgostar.words import Ticket
 from edge.delivery.http_answer import Answer, refusal
@@ -187,10 +187,12 @@ def _life(ticket: Ticket, answer: Answer) -> float:
     return _LONGEST_LIFE
 
 
-def _not_now(answer: Answer) -> TryLater:
+def _not_now(answer: Answer) -> DeliveryError:
     failure = refusal(answer, answer.heard.said if answer.heard else datetime.now(UTC))
     if isinstance(failure, TryLater):
         return failure
+    if isinstance(failure, NotAllowed):
+        return NotAllowed(f"login: HTTP {answer.status}", _NO_LOGIN)
     return TryLater(
         f"login: HTTP {answer.status}",
         "PayamGostar answers the login with something that is not known here; it is tried again. If"

@@ -11,7 +11,7 @@ UpdatePeersIfNotExists is ticked, otherwise a request that names one fails with 
 
 It has the user `payvand`, password `made-up&pass+word`, and the telephony system `pbx1`.
 Users, keys and tickets can be changed while it runs (`PayamGostarStandIn`'s attributes); what else
-it does to order tells edge/delivery/call_store/stand_in.py.
+it does to order tells edge/delivery/destinations/bad_day.py.
 """
 
 import re

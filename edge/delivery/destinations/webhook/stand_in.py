@@ -41,9 +41,9 @@ class Receiver:
     after: Callable[[], None] = lambda: None
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[self.bad_day.middleware()])
+        app = web.Application()
+        self.bad_day.join(app)
         app.router.add_post(PATH, self.post)
-        app.router.add_post("/bad-day", self.bad_day.post_order)
         return app
 
     async def post(self, request: web.Request) -> web.Response:

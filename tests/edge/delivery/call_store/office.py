@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Raw, Struct
 
 from edge.delivery.backoff import Pace
-from edge.delivery.call_store.stand_in import Order, Seen, StandIn
+from edge.delivery.call_store.stand_in import Seen, StandIn
 from edge.delivery.destination import Branch, Destination
 from edge.delivery.forwarder import Forwarder
 from edge.delivery.notebook import JournalNotebook
@@ -83,7 +83,7 @@ class Office:
             await self._runner.cleanup()
 
     def misbehave(self, mode: str, **more: Any) -> None:  # noqa: ANN401 - fields of an order
-        self.stand_in.order = msgspec.convert({"mode": mode, **more}, Order)
+        self.stand_in.bad_day.order(mode, **more)
 
     @property
     def seen(self) -> list[Seen]:

@@ -72,9 +72,11 @@ class Box:
         return self.age
 
     @asynccontextmanager
-    async def forwarding(self, destination: Destination) -> AsyncIterator[Forwarder]:
+    async def forwarding(
+        self, destination: Destination, most_events: int = 1
+    ) -> AsyncIterator[Forwarder]:
         pace = Pace(base=0.005, cap=0.02, refused=0.02, longest_order=0.05)
-        forwarder = Forwarder(NAME, self.journal, destination, Terms(pace, most_events=1))
+        forwarder = Forwarder(NAME, self.journal, destination, Terms(pace, most_events=most_events))
         async with asyncio.TaskGroup() as group:
             task = group.create_task(forwarder.run())
             yield forwarder

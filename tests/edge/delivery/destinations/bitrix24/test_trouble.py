@@ -1,6 +1,5 @@
 """Bad days of a portal: no call lost, none double, no queue blocked, nothing hammered."""
 
-import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.delivery.destinations import bad_day
 from edge.delivery.destinations.bitrix24.pace import Bucket
 from edge.delivery.destinations.bitrix24.registered import KEPT
 from edge.delivery.destinations.bitrix24.stand_in import Portal
@@ -34,70 +32,6 @@ def externals(box: Box, *calls: str) -> list[str]:
 
 
 FIVE = ("c1", "c2", "c3", "c4", "c5")
-
-LATER = [
-    "hang-up",
-    "lose-answer",
-    "cut-short",
-    "stall",
-    "portal",
-    "bomb",
-    "junk",
-    "302",
-    "408",
-    "425",
-    "429",
-    "500",
-    "502",
-    "503",
-    "504",
-]
-ALARM = ["401", "403", "404", "405", "407", "410", "421", "426"]
-PARKED = ["402", "413", "415", "422", "451"]
-
-
-@pytest.mark.parametrize("trouble", LATER)
-async def test_delivered_later_and_once(
-    box: Box, trouble: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patience = 1.0 if trouble == "stall" else 30.0
-    monkeypatch.setattr(bad_day, "STALL_SECONDS", 60.0)
-    await box.journal.append(direct())
-    async with opened(there := portal()) as url:
-        there.bad_day.order(trouble, 2)
-        async with box.forwarding(bitrix(box, url, patience=patience)) as forwarder:
-            await until(lambda: forwarder.progress.state == "retrying")
-            assert forwarder.progress.advice
-            await box.settled()
-            assert forwarder.progress.parked == 0
-    assert there.external_ids() == externals(box, *FIVE)
-    assert len(there.registered) == 5
-
-
-@pytest.mark.parametrize("trouble", ALARM)
-async def test_an_alarm_until_somebody_acts(box: Box, trouble: str) -> None:
-    await box.journal.append(direct())
-    async with opened(there := portal()) as url:
-        there.bad_day.order(trouble)
-        async with box.forwarding(bitrix(box, url)) as forwarder:
-            await until(lambda: forwarder._failures >= 2)
-            assert forwarder.progress.state == "refused"
-            there.bad_day.order("none")
-            await box.settled()
-            assert forwarder.progress.parked == 0
-    assert there.external_ids() == externals(box, *FIVE)
-
-
-@pytest.mark.parametrize("trouble", PARKED)
-async def test_parked_with_its_reason(box: Box, trouble: str) -> None:
-    await box.journal.append(direct())
-    async with opened(there := portal()) as url:
-        there.bad_day.order(trouble, 2)  # for the extension, then for the default user
-        async with box.forwarding(bitrix(box, url)):
-            await box.settled()
-    (parked,) = await box.journal.parked("crm")
-    assert (parked.sequence, parked.reason) == (1, f"HTTP {trouble}: no")
-    assert there.external_ids() == externals(box, *FIVE[1:])
 
 
 @pytest.mark.parametrize(
@@ -192,7 +126,7 @@ def lose_answer(there: Portal, nth: int, then: Callable[[], None] = lambda: None
 
     def after() -> None:
         if len(there.said) == nth - 1:
-            there.bad_day.order("lose-answer", 1)
+            there.bad_day.order("drop-answer", 1)
         then()
 
     there.after = after
@@ -310,16 +244,6 @@ async def test_beyond_the_limit_calls_come_later(box: Box) -> None:
         await box.settled()
     assert there.external_ids() == externals(box, *FIVE)
     assert [answer for _, _, answer in there.said if "QUERY_LIMIT_EXCEEDED" in str(answer)]
-
-
-async def test_nobody_there_is_waited_for(box: Box) -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{held.getsockname()[1]}/rest/1/a1b2/"
-        await box.journal.append(direct())
-        async with box.forwarding(bitrix(box, url)) as forwarder:
-            await until(lambda: forwarder.progress.last_answer == "no connection")
-            assert forwarder.progress.cursor == 0
 
 
 async def test_it_tells_the_time_to_a_box_that_has_none(box: Box) -> None:

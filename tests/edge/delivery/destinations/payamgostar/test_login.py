@@ -144,7 +144,7 @@ async def test_a_locked_user(office: "PayamGostarOffice") -> None:
 async def test_a_user_without_the_right_is_not_logged_in_over_and_over(
     office: "PayamGostarOffice",
 ) -> None:
-    office.misbehave("status", status=403, on="POST /api/v1/telephony")
+    office.misbehave("403", on="POST /api/v1/telephony")
     await office.journal.append(case("ended-only"))
     async with office.forwarding() as forwarder:
         await office.until(lambda: len(office.asked("POST /api/v1/telephony")) >= 4)
@@ -158,7 +158,7 @@ async def test_a_user_without_the_right_is_not_logged_in_over_and_over(
 
 @pytest.mark.parametrize("status", [404, 405, 410])
 async def test_no_login_at_the_address(office: "PayamGostarOffice", status: int) -> None:
-    office.misbehave("status", status=status, on="POST /api/v")
+    office.misbehave(str(status), on="POST /api/v")
     await office.journal.append(case("ended-only"))
     async with office.forwarding() as forwarder:
         await office.until(lambda: forwarder.progress.state == "refused")
@@ -167,7 +167,7 @@ async def test_no_login_at_the_address(office: "PayamGostarOffice", status: int)
         await office.settled()
 
 
-@pytest.mark.parametrize("mode", ["html", "truncated", "drop-request", "drop-answer", "stall"])
+@pytest.mark.parametrize("mode", ["html", "truncated", "hang-up", "drop-answer", "stall"])
 async def test_a_login_that_comes_to_nothing_is_tried_again(
     office: "PayamGostarOffice", mode: str
 ) -> None:
