@@ -37,6 +37,7 @@ from edge.journal.disk import Disk, Sacrifice
 from edge.journal.history import Retention
 from edge.journal.journal import Journal
 from edge.journal.retime import recall
+from edge.lean_aiohttp import import_aiohttp
 from edge.local import (
     access_routes,
     calls_routes,
@@ -118,6 +119,7 @@ class Edge:
                 group.create_task(_end(stop))
                 group.create_task(_end(self._ended))
                 await self._ports_tried()
+                await asyncio.to_thread(import_aiohttp)
                 self._site = await asyncio.to_thread(self._secrets.guard, self._site)
                 self._serve_box(self._site)
                 await self._crms.serve(self._site, self._tasks)
