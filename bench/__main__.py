@@ -22,6 +22,7 @@ _QUICK = {
     "everything": "bench.everything:measure",
 }
 _LONG = {
+    "seen": "bench.seen:measure",
     "load": "bench.load:measure",
     "outage": "bench.outage:measure",
     "outage-whole": "bench.outage:measure_whole",

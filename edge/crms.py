@@ -46,12 +46,12 @@ class Crms:
         self._journal = journal
         self._clock = clock
         self._targets = targets
-        self._served: dict[str, tuple[Destination, ZoneInfo, bool]] = {}
+        self._served: dict[str, tuple[Destination, ZoneInfo]] = {}
 
     @property
     def served(self) -> list[Destination]:
         """Those that are served now, in the order of the site."""
-        return [entry for entry, _, _ in self._served.values()]
+        return [entry for entry, _ in self._served.values()]
 
     def statuses(self) -> list[DestinationStatus]:
         """How each one is now."""
@@ -70,25 +70,42 @@ class Crms:
         return [(entry, self.forwarders[entry.name].repeats) for entry in self.served]
 
     async def serve(self, site: Site, tasks: Tasks) -> None:
-        """Serve the CRMs of these settings, which hold their secrets, and no others.
-
-        Where no device and not the box allows anything, which is the rule, no CRM is asked for
-        commands: a question that waits costs two megabytes a day.
-        """
-        asks = any(device.commands for device in site.device) or bool(site.commands.allowed)
-        wanted = {entry.name: (entry, site.zone, asks) for entry in site.destination}
+        """Serve the CRMs of these settings, which hold their secrets, and no others."""
+        wanted = {entry.name: (entry, site.zone) for entry in site.destination}
         over = [name for name, served in self._served.items() if wanted.get(name) != served]
         await tasks.end(*(task for name in over for task in _tasks(name)))
         for name in over:
             del self._served[name], self.forwarders[name], self.destinations[name]
             self.listeners.pop(name, None)
             self.accounts.pop(name, None)
-        for name, (entry, zone, _) in wanted.items():
+        for name, (entry, zone) in wanted.items():
             if name not in self._served:
-                self._start(entry, zone, tasks, asks=asks)
+                self._start(entry, zone, tasks)
         self._served = wanted
+        await self._listen(site, tasks)
 
-    def _start(self, entry: Destination, zone: ZoneInfo, tasks: Tasks, *, asks: bool) -> None:
+    async def _listen(self, site: Site, tasks: Tasks) -> None:
+        """Ask the CRMs for commands, also where none is allowed: who ordered waits for an answer.
+
+        Where a line is paid by volume, only if one is: the question that waits costs two megabytes
+        a day.
+        """
+        allowed = any(device.commands for device in site.device) or bool(site.commands.allowed)
+        for entry in site.destination:
+            if not allowed and entry.forwarding.metered:
+                if self.listeners.pop(entry.name, None) is not None:
+                    await tasks.end(_tasks(entry.name)[1])
+            elif entry.name not in self.listeners:
+                self._ask(entry, site.zone, tasks)
+
+    def _ask(self, entry: Destination, zone: ZoneInfo, tasks: Tasks) -> None:
+        source = catalog.spec(entry.kind).commands(entry.settings, self._branch(entry, zone))
+        if source is not None:
+            listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
+            self.listeners[entry.name] = listener
+            tasks.start(_tasks(entry.name)[1], listener.run())
+
+    def _start(self, entry: Destination, zone: ZoneInfo, tasks: Tasks) -> None:
         spec = catalog.spec(entry.kind)
         restraint = Restraint(entry.forwarding, zone, self._clock.known)
         terms = Terms(restraint=restraint, most_events=spec.most_events, wanted=entry.wanted)
@@ -97,13 +114,8 @@ class Crms:
         self.destinations[entry.name] = right
         forwarder = Forwarder(entry.name, self._journal, right, terms)
         self.forwarders[entry.name] = forwarder
-        delivering, listening, accounting = _tasks(entry.name)
+        delivering, _, accounting = _tasks(entry.name)
         tasks.start(delivering, forwarder.run())
-        source = spec.commands(entry.settings, self._branch(entry, zone))
-        if source is not None and asks:
-            listener = Listener(entry.name, source, self._journal, self._targets, self._clock)
-            self.listeners[entry.name] = listener
-            tasks.start(listening, listener.run())
         if spec.receipts is not None:
             choice = Choice(entry.name, entry.wanted, self._journal)
             account = Accounting(

@@ -236,7 +236,9 @@ class Edge:
             *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
             *forget_routes.routes(access, self._forgetting.forget),
             *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
-            *commissioning_routes.routes(access, Report(self._journal, self._clock, calls)),
+            *commissioning_routes.routes(
+                access, Report(self._journal, self._clock, calls), self._devices
+            ),
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
             *wire_routes.routes(self._devices),

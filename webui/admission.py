@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from edge.access.records import Opened, Whoami
 from edge.access.refusals import NoSession
 from edge.local.client import NotAnswering, NotRunning
+from webui.form import Form
 from webui.guard import SAFE
 from webui.visit import SESSION_COOKIE, WHO, ZONE, Visit
 
@@ -71,6 +72,12 @@ def own_path(text: str) -> str:
     """A path of this page to go back to; anything else is the start page."""
     is_own = text.startswith("/") and not text.startswith(("//", "/\\"))
     return text if is_own and text.isprintable() else "/"
+
+
+def back_or(form: Form, home: str, done: str = "") -> str:
+    """Where a form leads: to the step of the setup it was opened from, else to its own place."""
+    back = own_path(form.exact("back"))
+    return back if back != "/" else f"{home}{done}"
 
 
 def begun(opened: Opened, to: str) -> web.HTTPSeeOther:

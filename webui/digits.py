@@ -8,6 +8,8 @@ turn Persian in what is read as text, never in a number that somebody dials or a
 import re
 import unicodedata
 
+from markupsafe import Markup, escape
+
 LATIN = "0123456789"
 PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 ARABIC = "٠١٢٣٤٥٦٧٨٩"
@@ -16,6 +18,9 @@ _LETTERS = str.maketrans("يك", "یک")
 _SHOWN = str.maketrans(LATIN + ".", PERSIAN + "٫")
 _TURNERS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of what follows: nobody's name needs them."""
+
+_PERSIAN_LETTER = re.compile("[\u0621-\u06d3]")
+_LATIN_RUN = re.compile("[/+]?[A-Za-z0-9](?:[ -'*-~]*[A-Za-z0-9/])?")
 
 
 def latin(text: str) -> str:
@@ -34,6 +39,21 @@ def typed(text: str) -> str:
 def persian(text: str) -> str:
     """Latin digits and the decimal point as Persian ones."""
     return text.translate(_SHOWN)
+
+
+def isolated(text: str) -> Markup:
+    """A sentence in which nothing Latin is turned round by the Persian words beside it.
+
+    Without isolation `/dev/ttyUSB0.` at the end of a Persian sentence shows as `.dev/ttyUSB0/`.
+    """
+    if not _PERSIAN_LETTER.search(text):
+        return escape(text)
+    whole = escape("")
+    last = 0
+    for run in _LATIN_RUN.finditer(text):
+        whole += escape(text[last : run.start()]) + Markup('<bdi dir="ltr">{}</bdi>').format(run[0])
+        last = run.end()
+    return whole + escape(text[last:])
 
 
 def unturned(text: str) -> str:

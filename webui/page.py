@@ -16,9 +16,12 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from edge.local import persian_advice
+from edge.local.issue import Words
 from edge.local.settings_records import Field
+from edge.local.status import DestinationStatus, DeviceStatus
 from webui.dates import long_date, short_date
-from webui.digits import persian, unturned
+from webui.digits import isolated, persian, unturned
 from webui.language import Language
 from webui.static_files import StaticFiles
 
@@ -40,6 +43,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.tests["further"] = _is_further
+    made.filters["isolated"] = isolated
     return made
 
 
@@ -76,6 +80,10 @@ class Writer:
     def name(self, value: object) -> Markup:
         return Markup("<bdi>{}</bdi>").format(unturned(str(value)))
 
+    def said(self, words: Words) -> Markup:
+        """What the edge says, in the visitor's language; addresses in it stay as they are."""
+        return isolated(self.language.of(words))
+
     def fingerprint(self, text: str) -> Markup:
         """Breaks between bytes alone, and is read from left to right."""
         parts = Markup(":<wbr>").join(text.split(":"))
@@ -84,6 +92,11 @@ class Writer:
     def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
         """For a choice: each name with its word in a section of the catalogue."""
         return [(name, self.language(f"{section}.{name}")) for name in names]
+
+    @staticmethod
+    def advice(status: DeviceStatus | DestinationStatus) -> Words:
+        """What is wrong with a device or a CRM, and what to do."""
+        return persian_advice.advice(status)
 
     @staticmethod
     def twin(prefix: str, fields: Markup) -> Markup:
@@ -97,9 +110,15 @@ class Writer:
         return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def choices(self, field: Field) -> list[tuple[str, str]]:
-        """What may be chosen, as it is written in the settings."""
+        """What may be chosen; models and speeds are called what they are in the settings."""
         empty = [("", self.language("form.unset"))] if field.optional and not field.default else []
-        return empty + [(choice, choice) for choice in field.choices]
+        words = self.language.words
+        return empty + [(each, words.get(f"choice.{each}", each)) for each in field.choices]
+
+    def done(self, what: str) -> str:
+        """An entry of the audit log in words, its name where it has none."""
+        name = what.replace(".", "_").replace("-", "_")
+        return self.language.words.get(f"audit.{name}", what)
 
     def bounds(self, field: Field) -> str:
         """What to write into a field, in a few words; empty where its title says it."""

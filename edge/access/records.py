@@ -32,11 +32,15 @@ class Ticket(Struct, frozen=True):
 
 
 class FirstUser(Struct, frozen=True):
-    """Who sets the box up: an administrator. A user of that name gets the new password."""
+    """Who sets the box up: an administrator. A user of that name gets the new password.
+
+    again: the password as it was typed once more, where somebody typed it.
+    """
 
     token: str
     name: str
     password: str
+    again: str | None = None
 
 
 class LogIn(Struct, frozen=True):

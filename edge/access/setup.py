@@ -19,8 +19,8 @@ from edge.access import names, passwords, setup_code
 from edge.access.access import Access
 from edge.access.caller import Caller
 from edge.access.kept import User
-from edge.access.records import Opened, SetupState, SetupWord, Ticket
-from edge.access.refusals import Conflict, Mistakes, NoSession, Unable, WrongLogin
+from edge.access.records import FirstUser, Opened, SetupState, SetupWord, Ticket
+from edge.access.refusals import Conflict, Mistake, Mistakes, NoSession, Unable, WrongLogin
 from edge.access.sessions import digest
 from edge.local.issue import Words
 
@@ -28,6 +28,7 @@ _LOG = logging.getLogger(__name__)
 REOPENED_SECONDS = 600.0
 TICKET_SECONDS = 900.0
 _MOST_TICKETS = 4
+_DIFFER = Mistake("again", Words("The two are not the same.", "دو رمز یکسان نیستند."))
 
 
 class Setup:
@@ -95,14 +96,16 @@ class Setup:
         self._tickets[digest(token)] = now + TICKET_SECONDS
         return Ticket(token, TICKET_SECONDS)
 
-    async def finish(self, token: str, name: str, password: str, address: str) -> Opened:
+    async def finish(self, given: FirstUser, address: str) -> Opened:
         """Set the password and log in; the code is used up. Raises NoSession and as Users.add."""
+        token, name, password = given.token, given.name, given.password
         access = self._access
         self._check_open()
         if self._tickets.get(digest(token), 0.0) <= access.clock().monotonic:
             raise NoSession
         context = [name, *access.words()]
-        if found := [*names.mistakes(name), *passwords.mistakes(password, context)]:
+        differ = [] if given.again in (None, password) else [_DIFFER]
+        if found := [*names.mistakes(name), *passwords.mistakes(password, context), *differ]:
             raise Mistakes(tuple(found))
         kept = await access.hashing.hashed(password)
         async with access.changing:

@@ -9,28 +9,13 @@ from collections.abc import Iterator
 from edge.checks.check import Finding, Raised, Seen, Unsure, Words
 from edge.checks.check import SeenDestination as Destination
 from edge.checks.words import halves, ltr, persian
+from edge.local import persian_advice
 from edge.local.status import DestinationStatus
 
 AWAY = 600.0
 """Seconds without delivery before it is told."""
 BACK = 120.0
 """Seconds of delivery before it is over: a line that comes and goes is told once."""
-
-_FA = {
-    "no connection": "اینترنت دستگاه و سپس روشن بودن CRM را بررسی کنید.",
-    "name not found": "اینترنت دستگاه و سپس نشانی CRM را در site.toml بررسی کنید.",
-    "no answer in time": "سرعت و پایداری اینترنت دستگاه را بررسی کنید.",
-    "connection broken": "اگر ادامه یافت، خط اینترنت شعبه را بررسی کنید.",
-    "certificate not valid": "نخست ساعت دستگاه و سپس گواهی TLS خود CRM را بررسی کنید.",
-    "no proper HTTP": "نشانی و درگاه CRM را در site.toml بررسی کنید.",
-    "HTTP 200 with a web page": "شاید شبکه صفحهٔ ورود نشان می‌دهد: وارد شوید، یا نشانی CRM را"
-    " بررسی کنید.",
-    "HTTP 401": "توکن نادرست است یا باطل شده: از CRM توکن تازه بگیرید و در site.toml بنویسید.",
-    "HTTP 403": "توکن نادرست است یا باطل شده: از CRM توکن تازه بگیرید و در site.toml بنویسید.",
-    "HTTP 404": "نشانی CRM را در site.toml بررسی کنید و ببینید که بخش پیوند در CRM نصب است.",
-    "HTTP 429": "CRM خواسته است آهسته‌تر بفرستیم؛ رویدادها می‌مانند و دوباره فرستاده می‌شوند.",
-}
-_FA_ELSE = "اگر ادامه یافت، به مسئول CRM خبر دهید."
 
 _UNHEARD = Words(
     "it has not answered since the start yet", "از هنگام آغاز برنامه هنوز پاسخی نداده است"
@@ -114,7 +99,7 @@ def _not_yet(destination: Destination) -> Unsure:
 def _advice(status: DestinationStatus) -> Words:
     """In English the forwarder's own, which knows more of what came back."""
     wrong, todo = halves(status.advice)
-    return Words(todo or wrong, _FA.get(status.code, _FA_ELSE))
+    return Words(todo or wrong, persian_advice.of_crm(status.code))
 
 
 def _parked(destination: Destination) -> Finding:

@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(str(error)) from error
     except JournalUnusable as error:
         raise CommandFailed(error.advice) from error
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise CommandFailed(f"{args.file} was not taken in: {error.strerror or error}") from error
+    except sqlite3.Error as error:
         raise CommandFailed(f"{args.file} was not taken in: {error}") from error
     known = f"; {taken.known} were here already" if taken.known else ""
     print(

@@ -3,6 +3,7 @@
     begin ──calls that begin now are marked──▶ end, or 30 minutes pass
             and stay marked beyond their end; those that were going on stay real
 
+Several may test one device at once, a recording and the page: it lasts until the last one ends.
 What is marked is known as long as the process lives.
 """
 
@@ -21,20 +22,25 @@ class Commissioning:
     """The commissioning test of one device. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._until: float | None = None
+        self._testers = 0
+        self._until = 0.0
         self._calls: OrderedDict[str, bool] = OrderedDict()
 
     def begin(self, now: float) -> None:
-        """From now on, for LONGEST_SECONDS at most; once more begins that time anew."""
+        """From now on, for LONGEST_SECONDS at most; once more begins that time anew.
+
+        Each begin has its end.
+        """
+        self._testers += 1
         self._until = now + LONGEST_SECONDS
 
     def end(self) -> None:
-        """New calls are real again."""
-        self._until = None
+        """New calls are real again, unless somebody else still tests."""
+        self._testers -= 1
 
     def on(self, now: float) -> bool:
         """Whether it is going on."""
-        return self._until is not None and now < self._until
+        return self._testers > 0 and now < self._until
 
     def marked(self, facts: Sequence[Fact], now: float) -> Sequence[Fact]:
         """The facts, with the calls of the test marked."""

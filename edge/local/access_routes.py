@@ -55,7 +55,7 @@ def _setup(setup: Setup) -> list[Route]:
         return await setup.begin(given.code, ask.caller.address)
 
     async def finish(ask: Ask, given: FirstUser) -> Opened:
-        return await setup.finish(given.token, given.name, given.password, ask.caller.address)
+        return await setup.finish(given, ask.caller.address)
 
     async def reopen(ask: Ask) -> SetupState:
         _at_console(ask)

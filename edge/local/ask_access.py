@@ -33,10 +33,12 @@ class AccessCalls(Asking):
         """Give the setup code. Raises Conflict, TooOften and WrongLogin."""
         return await self._send("POST", "/setup", Ticket, SetupCode(code))
 
-    async def finish_setup(self, ticket: str, name: str, password: str) -> Opened:
+    async def finish_setup(
+        self, ticket: str, name: str, password: str, again: str | None = None
+    ) -> Opened:
         """Set the administrator's password. Raises Mistakes, NoSession, Conflict."""
         return await self._send(
-            "POST", "/setup/password", Opened, FirstUser(ticket, name, password)
+            "POST", "/setup/password", Opened, FirstUser(ticket, name, password, again)
         )
 
     async def reopen_setup(self) -> SetupState:

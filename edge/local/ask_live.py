@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from edge.local.asking import Asking
-from edge.local.commissioning_records import Commissioning, ProvedBy
+from edge.local.commissioning_records import Commissioning, ProvedBy, Testing
 from edge.local.feed_records import Change
 from edge.local.trial_records import Trial, TrialOrder
 
@@ -47,6 +47,15 @@ class LiveCalls(Asking):
     async def finish_commissioning(self) -> Commissioning:
         """The setup is complete."""
         return await self._send("POST", "/commissioning/finish", Commissioning)
+
+    async def testing(self, seconds: float) -> AsyncGenerator[Testing, None]:
+        """Mark calls that begin as a test, of all devices, until this is closed or time is over.
+
+        Yields once, when it has begun.
+        """
+        decode = msgspec.json.Decoder(Testing).decode
+        async for line in self._lines({"seconds": f"{seconds:.1f}"}, "/commissioning/test"):
+            yield decode(line)
 
     async def _try(self, path: str, seconds: float) -> Trial:
         decode = msgspec.json.Decoder(Trial).decode

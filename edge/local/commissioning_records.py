@@ -23,6 +23,12 @@ class Commissioning(Struct, frozen=True, kw_only=True):
     finished_by: str = ""
 
 
+class Testing(Struct, frozen=True):
+    """From now on calls that begin are marked as a test, for so many seconds at most."""
+
+    seconds: float
+
+
 class ProvedBy(Struct, frozen=True):
     """call_id: of a call that was seen as it should be."""
 

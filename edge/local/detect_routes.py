@@ -1,8 +1,9 @@
 """Finds out what is plugged in, for the page: `payvand detect` over a socket.
 
-operate  GET /detect?seconds=N    one Sensed a line: first every port as it is, then what is heard
+operate  GET /detect?seconds=N           one Sensed a line: first every port as it is, then what is
+                                        heard; &port=/dev/… listens to that one alone
 
-What hears and tells is imported with the first question: half a megabyte.
+What hears and tells is imported with the first question.
 """
 
 import asyncio
@@ -20,11 +21,16 @@ from edge.local.route import Ask, Route
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from edge.local.detect_telling import PageSession, ToTheAsker
+
 MOST_SECONDS = 600.0
 
 
 class DetectQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """port: one that is not found by itself, or the only one to be heard."""
+
     seconds: float = 120.0
+    port: str = ""
 
 
 def routes(data: Path) -> list[Route]:
@@ -36,7 +42,8 @@ def routes(data: Path) -> list[Route]:
 
         from edge.local.detect_telling import PageSession, ToTheAsker
 
-        seconds = min(MOST_SECONDS, max(1.0, ask.query(DetectQuery).seconds))
+        query = ask.query(DetectQuery)
+        seconds = min(MOST_SECONDS, max(1.0, query.seconds))
         if busy.locked():
             raise Conflict(Words("Somebody listens already.", "هم‌اکنون کسی در حال گوش دادن است."))
         async with busy:
@@ -44,7 +51,7 @@ def routes(data: Path) -> list[Route]:
             session = await PageSession.begin(data, teller)
             stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
             await stream.prepare(ask.request)
-            listening = asyncio.ensure_future(session.listen(None, seconds))
+            listening = asyncio.ensure_future(_listen(session, teller, query.port, seconds))
             try:
                 while not (listening.done() and teller.told.empty()):
                     await _tell_next(stream, teller.told, listening)
@@ -57,6 +64,14 @@ def routes(data: Path) -> list[Route]:
     return [Route("GET", "/detect", "operate", answer)]
 
 
+async def _listen(session: "PageSession", teller: "ToTheAsker", port: str, seconds: float) -> None:
+    """Tell too why a port that was named cannot be heard."""
+    try:
+        await session.listen(port or None, seconds)
+    except CommandFailed as error:
+        teller.trouble(port, str(error))
+
+
 async def _tell_next(
     stream: "web.StreamResponse", told: "asyncio.Queue[Sensed]", listening: "asyncio.Future[None]"
 ) -> None:
@@ -67,7 +82,7 @@ async def _tell_next(
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if coming.done():
             await stream.write(msgspec.json.encode(coming.result()) + b"\n")
-        elif (error := listening.exception()) and not isinstance(error, CommandFailed):
-            raise error
+        else:
+            listening.result()
     finally:
         coming.cancel()

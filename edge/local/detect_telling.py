@@ -48,7 +48,7 @@ class ToTheAsker:
                 name=name,
                 state=ear.state,
                 link={**link, "baud": speed[0], "format": speed[1]},
-                device=known.device if known else name.removeprefix("device "),
+                device=known.device if known else _device_of(name),
                 proposals=tuple(
                     Proposed(
                         driver=each.driver,
@@ -73,6 +73,12 @@ class PageSession(Session):
     def tell(self, name: str, ear: Ear, link: Mapping[str, object]) -> None:
         if isinstance(self._tell, ToTheAsker):
             self._tell.sensed(name, ear, link)
+
+
+def _device_of(name: str) -> str | None:
+    """The key in what a session calls a device whose port the box holds."""
+    key = name.removeprefix("device ")
+    return key if key != name else None
 
 
 def _plain(settings: Mapping[str, object]) -> dict[str, Any]:

@@ -44,6 +44,10 @@ _PATTERNS = tuple(
         (r"no country has (\S+);.*", r"هیچ کشوری کد \1 ندارد؛ مانند 98 بنویسید."),
         (r"unknown model '(.*)';.*", r"مدل «\1» شناخته نیست."),
         (r"(.*) never prints (.*); use .*", r"\1 هرگز \2 چاپ نمی‌کند؛ auto را برگزینید."),
+        (
+            r"the address must begin with (\S+)(?: or (\S+))? and name a host;.*",
+            r"نشانی CRM باید با \1 آغاز شود؛ مانند https://crm.example.com بنویسید.",
+        ),
         (r"cannot be read: .*", "خوانده نمی‌شود."),
     )
 )
@@ -54,4 +58,4 @@ def in_both(english: str) -> Words:
     for pattern, persian in _PATTERNS:
         if found := pattern.fullmatch(english):
             return Words(english, found.expand(persian))
-    return Words(english, f"درست نیست: {english}")
+    return Words(english, f"درست نیست: \u2066{english}\u2069")

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Iterator
 from time import monotonic
 
-from edge.checks.link import advice_fa
 from edge.intake.supervisor import Supervisor
+from edge.local import persian_advice
 from edge.local.issue import Words
 from edge.local.status import DeviceStatus
 from edge.local.trial_records import Step
@@ -45,7 +45,7 @@ def _opened(status: DeviceStatus) -> Step:
         return step("link", title, "ok", Words("It is open.", "باز است."), status.link)
     if status.state == "starting":
         return step("link", title, "unsure", Words("It is being opened.", "در حال باز شدن است."))
-    advice = Words(status.advice, advice_fa(status.code))
+    advice = persian_advice.advice(status)
     return step("link", title, "failed", advice, f"{status.link} {status.code}")
 
 

@@ -116,13 +116,23 @@ class House:
     def commission(self) -> None:
         """Set it up as the page would, over the same socket: a user, an exchange, a CRM."""
         self.start_crm()
+        self.commission_user()
         aside(self._commission())
         eventually(self.online, "the exchange's port open: what is printed before nobody reads")
 
+    def commission_user(self) -> None:
+        """Set a password, and nothing else."""
+
+        async def begin() -> Opened:
+            async with Client(self.data, token="") as nobody:
+                ticket = await nobody.begin_setup(self.code)
+                return await nobody.finish_setup(ticket.token, USER, PASSWORD)
+
+        aside(begin())
+
     async def _commission(self) -> None:
         async with Client(self.data, token="") as nobody:
-            ticket = await nobody.begin_setup(self.code)
-            opened = await nobody.finish_setup(ticket.token, USER, PASSWORD)
+            opened = await nobody.log_in(USER, PASSWORD)
             edge = nobody.for_session(opened.token, "127.0.0.1")
             await edge.add_user(NewUser("vahid", PASSWORD, "viewer"))
             link = {"serial": self.port, "baud": 9600}
@@ -146,11 +156,13 @@ class House:
             )
 
     def online(self) -> bool:
-        async def ask() -> bool:
-            async with Client(self.data) as edge:
-                return all(each.state == "online" for each in (await edge.status()).devices)
+        """Whether there are devices, and all of them are read."""
 
-        return aside(ask())
+        async def ask() -> list[str]:
+            async with Client(self.data) as edge:
+                return [each.state for each in (await edge.status()).devices]
+
+        return set(aside(ask())) == {"online"}
 
     def log_in(self, user: str = USER) -> Opened:
         async def ask() -> Opened:

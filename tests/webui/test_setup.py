@@ -1,10 +1,16 @@
 """From the carton to the first call, by keyboard alone, as somebody does who never saw the box."""
 
+import asyncio
+import threading
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from drivers.callerid.day import Habits
+from drivers.callerid.simulator import plan_unit
+from drivers.wire.uart import Sender, Uart
 from tests.webui.house import PASSWORD, House
 
 Context = Callable[..., BrowserContext]
@@ -101,8 +107,80 @@ def test_from_the_carton_to_the_first_call(
     page.wait_for_selector(".heard >> text=+989121234567")
     hands.press(words[2])
     page.wait_for_url("**/calls")
-    page.wait_for_selector("td >> text=+989121234567")
+    page.wait_for_selector("td:has-text('+989121234567') .badge")
+    factory.call("09121234568")
+    page.wait_for_selector("td >> text=+989121234568")
+    assert page.locator("td:has-text('+989121234568') .badge").count() == 0
     assert hands.interactions <= MOST_INTERACTIONS
+
+
+class Segal:
+    """A Segal box on a pty, which says a record every tenth of a second at its own speed."""
+
+    def __init__(self) -> None:
+        self.wire = Uart(Sender(19200))
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._speak()), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.wire.close()
+
+    async def _speak(self) -> None:
+        for _, record in plan_unit("segal-c", Random(7), 400, Habits()).sent:
+            if self._ended.is_set():
+                return
+            await self.wire.write(record)
+            await asyncio.sleep(0.1)
+
+
+def test_what_is_plugged_in_is_found_and_used(factory: House, context_for: Context) -> None:
+    factory.start_crm()
+    factory.commission_user()
+    segal = Segal()
+    try:
+        page = context_for(factory, lang="en").new_page()
+        page.goto(factory.url + "/setup/devices")
+        page.click("#detect summary")
+        page.fill("#port", segal.wire.port)
+        page.click(".one-port button")
+        page.click(".sensed a.button")
+        page.wait_for_url("**/devices/new?*")
+        assert page.input_value("[id='link.serial']") == segal.wire.port
+        assert page.input_value("[id='link.baud']") == "19200"
+        page.click("form.guarded button:not([type=button])")
+        page.wait_for_url("**/setup/devices")
+        page.wait_for_selector("#call-now .heard .badge >> text=Test")
+        page.click("text=Send them as real ones")
+        page.wait_for_selector("#real")
+    finally:
+        segal.close()
+
+
+def test_a_port_that_is_dead_is_mended_without_leaving_the_setup(
+    factory: House, context_for: Context
+) -> None:
+    factory.commission_user()
+    page = context_for(factory, lang="fa", width=320).new_page()
+    page.goto(factory.url + "/devices/new?driver=panasonic&link=serial&back=/setup/devices")
+    page.fill("[id='link.serial']", "ttyUSB0")
+    page.click("form.guarded button:not([type=button])")
+    said = page.locator(".mistake bdi").last
+    assert said.inner_text() == "/dev/ttyUSB0"
+    assert said.evaluate("e => getComputedStyle(e).direction") == "ltr"
+    page.fill("[id='link.serial']", "/dev/ttyNONE7")
+    page.select_option("[id='settings.model']", "KX-TDA100")
+    page.click("form.guarded button:not([type=button])")
+    page.wait_for_url("**/setup/devices")
+    page.wait_for_selector("#device-pbx1 .light.down")
+    assert "درگاه پیدا نشد" in page.inner_text("#device-pbx1")
+    page.click("#device-pbx1 a.button")
+    page.fill("[id='link.serial']", factory.port)
+    page.click("form.guarded button:not([type=button])")
+    page.wait_for_url("**/setup/devices")
+    page.wait_for_selector("#device-pbx1 .light.working")
 
 
 def test_each_step_can_be_left_and_taken_up_again(branch: House, context_for: Context) -> None:

@@ -16,6 +16,7 @@ from edge.local.settings_records import (
     Values,
 )
 from webui import settings_form
+from webui.admission import back_or
 from webui.form import Form, read
 from webui.pages.devices import named, took
 from webui.pages.status import shown as status_shown
@@ -94,7 +95,8 @@ async def crm_page(request: web.Request) -> web.Response:
     crm = _crm(settings, request.match_info["name"])
     kind = named(forms.kinds, crm.kind)
     form = Form(
-        blank(forms, kind)
+        {"back": request.query.get("back", "")}
+        | blank(forms, kind)
         | settings_form.shown(crm.settings, kind.fields, SETTINGS)
         | {
             name: text
@@ -117,7 +119,7 @@ async def change(request: web.Request) -> web.Response:
     try:
         if await confirmed(visit, form):
             await visit.edge.change_destination(destination_change(form, crm.name, forms, kind))
-            raise web.HTTPSeeOther("/queue?done=changed")
+            raise web.HTTPSeeOther(back_or(form, "/queue", "?done=changed"))
     except (Mistakes, Conflict) as refusal:
         took(visit, form, refusal)
     return _form_page(visit, form, forms, kind, settings.revision, crm, status=422)
@@ -182,7 +184,14 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
     status: int = 200,
 ) -> web.Response:
     return visit.page(
-        "crm.html", status=status, form=form, forms=forms, kind=kind, revision=revision, crm=crm
+        "crm.html",
+        status=status,
+        form=form,
+        forms=forms,
+        kind=kind,
+        revision=revision,
+        crm=crm,
+        back=back_or(form, "/queue"),
     )
 
 

@@ -9,7 +9,7 @@ from edge.access.refusals import Conflict, Mistakes
 from edge.local import settings_records as records
 from edge.local.settings_records import DeviceChange, DeviceShown, Forms, SettingsShown
 from webui import settings_form
-from webui.admission import own_path
+from webui.admission import back_or
 from webui.form import Form, read
 from webui.pages.status import shown as status_shown
 from webui.visit import Visit
@@ -58,8 +58,7 @@ async def add(request: web.Request) -> web.Response:
         took(visit, form, refusal)
         revision = (await visit.edge.settings()).revision
         return _form_page(visit, form, forms, driver, link, revision, status=422)
-    back = own_path(form.exact("back"))
-    raise web.HTTPSeeOther(back if back != "/" else "/devices?done=added")
+    raise web.HTTPSeeOther(back_or(form, "/devices", "?done=added"))
 
 
 @ROUTES.get("/devices/{key}")
@@ -71,7 +70,8 @@ async def device_page(request: web.Request) -> web.Response:
     present = next(form.name for form in forms.links if form.name in device.link)
     link = named(forms.links, request.query.get("link", present))
     form = Form(
-        settings_form.defaults(link.fields, LINK)
+        {"back": request.query.get("back", "")}
+        | settings_form.defaults(link.fields, LINK)
         | settings_form.shown(device.link, link.fields, LINK)
         | settings_form.defaults(driver.fields, SETTINGS)
         | settings_form.shown(device.settings, driver.fields, SETTINGS)
@@ -93,7 +93,7 @@ async def change(request: web.Request) -> web.Response:
     except (Mistakes, Conflict) as refusal:
         took(visit, form, refusal)
         return _form_page(visit, form, forms, driver, link, settings.revision, device, status=422)
-    raise web.HTTPSeeOther("/devices?done=changed")
+    raise web.HTTPSeeOther(back_or(form, "/devices", "?done=changed"))
 
 
 @ROUTES.post("/devices/{key}/remove")
@@ -153,6 +153,7 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
         link=link,
         revision=revision,
         device=device,
+        back=back_or(form, "/devices"),
     )
 
 

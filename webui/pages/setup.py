@@ -58,18 +58,18 @@ async def password_page(request: web.Request) -> web.Response:
 async def set_password(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
-    if form.exact("password") != form.exact("again"):
-        form.wrong("again", visit.language("access.differ"))
     try:
-        if not form.mistakes:
-            opened = await visit.edge.finish_setup(
-                request.cookies.get(TICKET_COOKIE, ""), form["name"], form.exact("password")
-            )
-            answer = begun(opened, "/setup/branch")
-            answer.del_cookie(TICKET_COOKIE, secure=True, httponly=True, samesite="Strict")
-            raise answer
+        opened = await visit.edge.finish_setup(
+            request.cookies.get(TICKET_COOKIE, ""),
+            form["name"],
+            form.exact("password"),
+            form.exact("again"),
+        )
+        answer = begun(opened, "/setup/branch")
+        answer.del_cookie(TICKET_COOKIE, secure=True, httponly=True, samesite="Strict")
+        raise answer
     except Mistakes as refusal:
-        form.refused(refusal, visit.language, {"name", "password"})
+        form.refused(refusal, visit.language, {"name", "password", "again"})
     except NoSession:
         raise web.HTTPSeeOther("/setup") from None
     except Conflict as refusal:

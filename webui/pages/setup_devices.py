@@ -1,15 +1,25 @@
-"""Setup, step 5: the devices, and one call on each line, shown as it is understood."""
+"""Setup, step 5: the devices, and one call on each line, shown as it is understood.
 
+    the step open, until the setup is finished ─▶ the edge marks new calls ─▶ CRM, `test` true
+    left, half an hour after it was opened, or ?calls=real ─▶ calls are real
+
+A CRM that has no such mark gets no such call, hence the choice.
+"""
+
+import asyncio
+import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from edge.access.refusals import Conflict, Forbidden
+from edge.access.refusals import Conflict, Forbidden, Refusal
 from edge.local.calls_records import CallQuery, CallRow
+from edge.local.client import NotAnswering, NotRunning
 from edge.local.detect_records import Sensed
+from webui.digits import typed
 from webui.form import Form, read
 from webui.live import Message
 from webui.pages.live_parts import drawn
@@ -22,15 +32,21 @@ from webui.visit import Visit
 ROUTES = web.RouteTableDef()
 MOST_CALLS = 10
 LISTEN_SECONDS = 120.0
+TEST_SECONDS = 1800.0
+AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The devices as they are, their last calls, and the lines that somebody said work."""
+    """The devices as they are, their last calls, and the lines that somebody said work.
+
+    test: whether calls that begin now are marked as a test.
+    """
 
     seen: Shown
     calls: tuple[CallRow, ...]
     proved: frozenset[tuple[str, str]]
+    test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +61,76 @@ class Port:
 async def page(request: web.Request) -> web.Response:
     visit = Visit(request)
     forms = await visit.edge.forms()
-    return step_page(visit, "devices", Form(), forms=forms, heard=await _heard(visit))
+    wanted = request.query.get("calls", "")
+    is_over = (await visit.edge.commissioning()).finished_at is not None
+    test = visit.may("operate") and (wanted == "test" or (wanted != "real" and not is_over))
+    return step_page(
+        visit,
+        "devices",
+        Form(),
+        forms=forms,
+        heard=await _heard(visit, test=test),
+        port=typed(request.query.get("port", "")),
+        live=f"?test={time.monotonic():.0f}" if test else "",
+    )
 
 
 @ROUTES.get("/setup/devices/live")
 async def live(request: web.Request) -> web.StreamResponse:
+    """With `?test=` the moment at which the page was opened, calls are marked from here on."""
     visit = Visit(request)
+    opened = request.query.get("test", "")
+    left = float(opened) + TEST_SECONDS - time.monotonic() if opened.isdecimal() else 0.0
+    return await visit.serve(_told(visit, left))
+
+
+async def _told(visit: Visit, seconds: float) -> AsyncGenerator[Message, None]:
+    """The part of the page. While it is sent, calls are marked, for so many seconds at most."""
+    testing = asyncio.ensure_future(_test(visit, seconds))
 
     async def draw() -> str:
-        return visit.piece("setup_devices_part.html", heard=await _heard(visit))
+        heard = await _heard(visit, test=not testing.done())
+        return visit.piece("setup_devices_part.html", heard=heard)
 
-    return await visit.serve(drawn(visit, draw))
+    try:
+        async with aclosing(drawn(visit, draw)) as messages:
+            async for message in messages:
+                yield message
+    finally:
+        testing.cancel()
+        with suppress(asyncio.CancelledError):
+            await testing
+
+
+async def _test(visit: Visit, seconds: float) -> None:
+    """Let the edge mark calls; taken up again where it restarted, for what is left of the time."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        with suppress(NotRunning, NotAnswering):
+            try:
+                async with aclosing(visit.edge.testing(left)) as marks:
+                    async for _ in marks:
+                        pass
+            except Refusal:
+                return
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 @ROUTES.get("/setup/devices/listen")
 async def listen(request: web.Request) -> web.StreamResponse:
     """What is plugged in, and what it says, until all is known or two minutes are over."""
     visit = Visit(request)
-    return await visit.serve(_sensed(visit))
+    return await visit.serve(_sensed(visit, request.query.get("port", "")))
 
 
-async def _sensed(visit: Visit) -> AsyncGenerator[Message, None]:
+async def _sensed(visit: Visit, port: str) -> AsyncGenerator[Message, None]:
+    """Of one port, or of all."""
     ports: dict[str, Sensed] = {}
     try:
-        async with aclosing(visit.edge.detect(LISTEN_SECONDS)) as found:
+        async with aclosing(visit.edge.detect(LISTEN_SECONDS, port)) as found:
             async for sensed in found:
+                if port and sensed.name != port:
+                    continue
                 ports[sensed.name] = sensed
                 yield Message(_drawn(visit, ports, listening=True))
         yield Message(_drawn(visit, ports, listening=False))
@@ -102,9 +163,10 @@ async def prove(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/setup/devices")
 
 
-async def _heard(visit: Visit) -> Heard:
+async def _heard(visit: Visit, *, test: bool) -> Heard:
     return Heard(
         status_shown(await visit.edge.status()),
         (await visit.edge.calls(CallQuery(most=MOST_CALLS))).calls,
         frozenset((line.device, line.line) for line in (await visit.edge.commissioning()).lines),
+        test,
     )

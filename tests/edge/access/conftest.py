@@ -9,6 +9,7 @@ import pytest
 
 from drivers.contract import Moment
 from edge.access.access import Access
+from edge.access.records import FirstUser
 from edge.access.setup import Setup
 from edge.access.users import Users
 
@@ -43,7 +44,7 @@ class House:
         await self.setup.prepare()
         code = (self.access.folder / "setup-code").read_text()
         ticket = await self.setup.begin(code, address)
-        return (await self.setup.finish(ticket.token, name, PASSWORD, address)).token
+        return (await self.setup.finish(FirstUser(ticket.token, name, PASSWORD), address)).token
 
 
 @pytest.fixture

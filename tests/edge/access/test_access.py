@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.access import kept, passwords, setup_code
-from edge.access.records import ChangedUser, NewUser
+from edge.access.records import ChangedUser, FirstUser, NewUser
 from edge.access.refusals import (
     ConfirmFirst,
     Conflict,
@@ -165,6 +165,18 @@ async def test_the_code_is_used_up_by_the_first_password(house: Begin) -> None:
     assert one.access.user("maryam")
 
 
+async def test_all_that_is_wrong_with_the_first_user_is_told_at_once(house: Begin) -> None:
+    one = house()
+    await one.setup.prepare()
+    code = (one.access.folder / "setup-code").read_text()
+    ticket = await one.setup.begin(code, "10.0.0.1")
+    with pytest.raises(Mistakes) as told:
+        await one.setup.finish(FirstUser(ticket.token, " ", "short", "other"), "10.0.0.1")
+    fields = {mistake.field for mistake in told.value.failure.mistakes}
+    assert fields == {"name", "password", "again"}
+    await one.setup.finish(FirstUser(ticket.token, "maryam", PASSWORD, PASSWORD), "10.0.0.1")
+
+
 async def test_of_two_with_the_code_the_faster_one_wins_and_only_that_one(house: Begin) -> None:
     one = house()
     await one.setup.prepare()
@@ -172,7 +184,7 @@ async def test_of_two_with_the_code_the_faster_one_wins_and_only_that_one(house:
     tickets = [await one.setup.begin(code, f"10.0.0.{n}") for n in (1, 2)]
     ends = await asyncio.gather(
         *(
-            one.setup.finish(ticket.token, name, PASSWORD, "10.0.0.1")
+            one.setup.finish(FirstUser(ticket.token, name, PASSWORD), "10.0.0.1")
             for ticket, name in zip(tickets, ("maryam", "intruder"), strict=True)
         ),
         return_exceptions=True,
@@ -187,10 +199,10 @@ async def test_a_ticket_is_needed_and_goes_out(house: Begin) -> None:
     await one.setup.prepare()
     ticket = await one.setup.begin((one.access.folder / "setup-code").read_text(), "10.0.0.1")
     with pytest.raises(NoSession):
-        await one.setup.finish("made up", "maryam", PASSWORD, "10.0.0.1")
+        await one.setup.finish(FirstUser("made up", "maryam", PASSWORD), "10.0.0.1")
     one.clock.seconds += 901
     with pytest.raises(NoSession):
-        await one.setup.finish(ticket.token, "maryam", PASSWORD, "10.0.0.1")
+        await one.setup.finish(FirstUser(ticket.token, "maryam", PASSWORD), "10.0.0.1")
 
 
 async def test_reopened_it_takes_the_label_s_code_for_ten_minutes_and_keeps_the_rest(
@@ -209,7 +221,7 @@ async def test_reopened_it_takes_the_label_s_code_for_ten_minutes_and_keeps_the_
     assert one.setup.state().setup == "done"
     await one.setup.reopen(one.access.caller(old, ""))
     ticket = await one.setup.begin(code, "10.0.0.1")
-    await one.setup.finish(ticket.token, "Maryam", OTHER, "10.0.0.1")
+    await one.setup.finish(FirstUser(ticket.token, "Maryam", OTHER), "10.0.0.1")
     with pytest.raises(NoSession):
         one.access.caller(old, "")
     assert await one.access.log_in("maryam", OTHER, "10.0.0.1")

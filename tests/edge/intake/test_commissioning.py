@@ -47,6 +47,16 @@ def test_calls_that_begin_in_the_test_are_marked_to_their_end_and_others_stay_re
     assert not is_marked(commissioning, "after", 6.0)
 
 
+def test_it_lasts_until_the_last_tester_ends() -> None:
+    commissioning = Commissioning()
+    commissioning.begin(0.0)
+    commissioning.begin(1.0)
+    commissioning.end()
+    assert is_marked(commissioning, "a", 2.0)
+    commissioning.end()
+    assert not is_marked(commissioning, "b", 3.0)
+
+
 def test_test_ends_by_itself_after_half_an_hour() -> None:
     commissioning = Commissioning()
     commissioning.begin(0.0)
