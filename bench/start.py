@@ -31,7 +31,7 @@ from drivers.panasonic.day import Office, plan_day
 from drivers.panasonic.printout import exchange_of, with_headings
 from drivers.panasonic.simulator import print_calls
 from edge.journal.journal import Journal
-from edge.service import DATABASE
+from edge.service.service import DATABASE
 
 _ROUNDS = 9
 _IDLE_SECONDS = 5.0

@@ -23,7 +23,7 @@ from edge.access.records import Opened
 from edge.journal.journal import Journal
 from edge.local.client import Client
 from edge.local.lock import DATABASE, hold
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.calls.stored import calls
 
 _CALLS = 33_334

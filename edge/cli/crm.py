@@ -126,7 +126,7 @@ def _show_key(data: Path) -> None:
 def _take(data: Path, file: Path, passphrase_file: Path | None) -> None:
     from edge.crm.take import NoExport, take
     from edge.errors import CommandFailed
-    from edge.guarded_backup import in_clear
+    from edge.upkeep.guarded_backup import in_clear
 
     try:
         data.mkdir(parents=True, exist_ok=True)

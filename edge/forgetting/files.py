@@ -23,7 +23,7 @@ from edge.forgetting.person import Person
 from edge.journal.erasing import erase
 from edge.journal.inspection import MAGIC
 from edge.local.lock import DATABASE
-from edge.passphrase import MAGIC as SEALED
+from edge.upkeep.passphrase import MAGIC as SEALED
 from edge.wire.journal import FOLDER as WIRE
 
 _IN_SERVICE = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "ballast"}

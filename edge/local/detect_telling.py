@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from drivers.detect.ear import Ear
-from edge.detect_session import Session
-from edge.detecting import Found, place_of
+from edge.detecting.detecting import Found, place_of
+from edge.detecting.session import Session
 from edge.local.detect_records import Proposed, Sensed
 
 
 class ToTheAsker:
-    """Tells what is found into a queue. See edge.detect_words.Teller."""
+    """Tells what is found into a queue. See edge.detecting.words.Teller."""
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[Sensed] = asyncio.Queue()

@@ -29,8 +29,8 @@ from edge.local.settings_records import (
     SiteChange,
     table_of,
 )
-from edge.settings_shown import shown
-from edge.site_changes import Change, Kind, SiteChanges
+from edge.site.changes import Change, Kind, SiteChanges
+from edge.site.shown import shown
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -76,7 +76,7 @@ def _forms() -> Answer:
 
         async with turn:
             if not made:
-                made.append(await aside("edge.forms"))
+                made.append(await aside("edge.site.forms"))
         return web.Response(body=made[0], content_type="application/json")
 
     return answer

@@ -5,13 +5,13 @@ operate  POST /devices/{key}/test  POST /destinations/{name}/test
 
 from edge.access.access import Access
 from edge.access.refusals import Unknown
-from edge.crms import Crms
-from edge.devices import Devices
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, taking
 from edge.local.trial_records import Trial, TrialOrder
+from edge.service.crms import Crms
+from edge.service.devices import Devices
 
 
 def routes(

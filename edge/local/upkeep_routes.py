@@ -34,11 +34,11 @@ from edge.local.upkeep_records import (
     ResetOrder,
     Restored,
 )
-from edge.log_tail import MOST_LINES, TAIL
-from edge.passphrase import LEAST_CHARACTERS
-from edge.privacy import privacy
-from edge.renewal import erasing, restoring
-from edge.upkeep import Upkeep
+from edge.upkeep.log_tail import MOST_LINES, TAIL
+from edge.upkeep.passphrase import LEAST_CHARACTERS
+from edge.upkeep.privacy import privacy
+from edge.upkeep.renewal import erasing, restoring
+from edge.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -61,12 +61,12 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
     async def bundle(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
-        from edge.support_bundle import Given
+        from edge.upkeep.support_bundle import Given
 
         settings = await upkeep.settings()
         checks = await upkeep.checks()
         given = Given(upkeep.status(), checks, settings, TAIL.last(MOST_LINES))
-        body = await aside("edge.support_bundle", given=msgspec.msgpack.encode(given))
+        body = await aside("edge.upkeep.support_bundle", given=msgspec.msgpack.encode(given))
         await access.note(ask.caller, "bundle.made")
         return web.Response(body=body, content_type="application/zip")
 
@@ -88,7 +88,7 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
         async with one_at_a_time:
             try:
                 words = (str(upkeep.data), str(file))
-                await aside("edge.backing_up", *words, given=given.passphrase.encode())
+                await aside("edge.upkeep.backing_up", *words, given=given.passphrase.encode())
                 await access.note(ask.caller, "backup.made")
                 return await _streamed(ask, file)
             except CommandFailed as error:
@@ -103,7 +103,7 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
 
 def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask) -> Restored:
-        from edge.restoring import SEALED, NotRestored, prepare
+        from edge.upkeep.restoring import SEALED, NotRestored, prepare
 
         passphrase = _given_passphrase(ask)
         _check_free(one_at_a_time)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.access.refusals import Mistake, Mistakes, Unknown
-from edge.devices import Devices
 from edge.errors import BadInput
 from edge.intake.tap import Chunk, Hearer
 from edge.local.issue import Words
 from edge.local.route import Answer, Ask, Route, taking
 from edge.local.wire_records import Played, Replay, WireChunk, WireQuery
+from edge.service.devices import Devices
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -11,7 +11,7 @@ import pytest
 import drivers.catalog
 from edge.crm.server import serve
 from edge.local.settings_records import DestinationChange, DeviceChange
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.commands.echo import far_end
 from tests.edge.delivery.destinations.link.conftest import Operator
 from tests.edge.running import SECONDS, SITE, running

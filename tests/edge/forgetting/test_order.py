@@ -18,15 +18,15 @@ from edge.commands.inbox import Inbox
 from edge.commands.results import box_seal
 from edge.commands.signed import CrmTime, Order
 from edge.commands.target import Target
-from edge.devices import Devices
 from edge.forgetting.forgetting import Forgetting, NoDevices
 from edge.intake.clock import BoxClock, Reading
 from edge.intake.tap import Chunk, Tap
 from edge.journal.journal import Journal
 from edge.journal.retime import Timeline
 from edge.local.forgotten import FORGET, Forget
-from edge.site import check
-from edge.tasks import Tasks
+from edge.service.devices import Devices
+from edge.service.tasks import Tasks
+from edge.site.site import check
 from edge.wire.journal import WireJournal, segments
 from edge.wire.settings import Wire
 from tests.edge.box_process import crm, data, running
