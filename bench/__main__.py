@@ -19,6 +19,7 @@ _QUICK = {
     "life": "bench.life:measure",
     "pages": "bench.pages:measure",
     "webui": "bench.webui:measure",
+    "everything": "bench.everything:measure",
 }
 _LONG = {
     "seen": "bench.seen:measure",

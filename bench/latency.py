@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from bench.processes import cable, payvand_run, reference_crm, wait_for
 from bench.table import Table
 from drivers.panasonic.printout import Entry, exchange_of, lay_out
-from edge.service import DATABASE
+from edge.service.service import DATABASE
 
 _LINES = 320
 _WARM_UP = 20

@@ -60,7 +60,7 @@ def measure() -> Table:
 
 
 class _Box:
-    """Real parts in this process, as edge/service.py puts them together."""
+    """Real parts in this process, as edge/service/service.py puts them together."""
 
     def __init__(self, journal: Journal, url: str) -> None:
         now = BoxClock(clock.boot_id(), recall(b""), clock.read_kernel())

@@ -19,7 +19,7 @@ from bench.processes import Box, Cable, cable, payvand_run, reference_crm, wait_
 from bench.start import first_byte, megabytes
 from bench.table import Table
 from edge.journal.journal import Journal
-from edge.service import DATABASE
+from edge.service.service import DATABASE
 
 _EVENTS = 1_000_000
 _COMMIT = 1000

@@ -16,9 +16,9 @@ from edge.local.calls_records import CallQuery
 from edge.local.client import Client
 from edge.local.lock import DATABASE, hold
 from edge.local.metrics import resident
-from edge.parts import Edge
-from edge.site import FILE
-from edge.site_file import load
+from edge.service.parts import Edge
+from edge.site.file import load
+from edge.site.site import FILE
 from tests.edge.calls.stored import calls
 
 _CALLS = 33_334

@@ -20,6 +20,7 @@ from edge.local.client import Client
 from edge.local.status import Status
 
 _PATIENCE = 60.0
+_ENVIRONMENT = ("PATH", "LANG", "HOME", "TMPDIR")
 _SITE = """\
 version = 1
 name = "bench"
@@ -101,20 +102,32 @@ def cable() -> Iterator[Cable]:
 @contextmanager
 def reference_crm(folder: Path) -> Iterator[str]:
     """The CRM, on a free port; gives its URL."""
-    with _payvand("crm", "--port", "0", "--data", str(folder)) as process:
-        if process.stdout is None:
-            raise RuntimeError("no pipe from the CRM")
-        yield process.stdout.readline().split()[-1]
+    with program("edge", "crm", "--port", "0", "--data", str(folder)) as process:
+        yield said(process)
 
 
 @contextmanager
 def payvand_run(folder: Path, port: str, url: str) -> Iterator[Box]:
     """A box with one exchange and one CRM; its start is not waited for."""
+    with box_of(folder, _SITE.format(port=port, url=url)) as box:
+        yield box
+
+
+@contextmanager
+def box_of(folder: Path, site: str) -> Iterator[Box]:
+    """A box with these settings; its start is not waited for."""
     folder.mkdir(exist_ok=True)
-    (folder / "site.toml").write_text(_SITE.format(port=port, url=url), encoding="utf-8")
+    (folder / "site.toml").write_text(site, encoding="utf-8")
     begun = time.perf_counter()
-    with _payvand("run", "--data", str(folder)) as process:
+    with program("edge", "run", "--data", str(folder)) as process:
         yield Box(folder, process.pid, begun)
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    """The last word of the next line that it prints."""
+    if process.stdout is None:
+        raise RuntimeError("it has no pipe")
+    return process.stdout.readline().split()[-1]
 
 
 def wait_for(
@@ -129,9 +142,14 @@ def wait_for(
 
 
 @contextmanager
-def _payvand(*words: str) -> Iterator["subprocess.Popen[str]"]:
+def program(module: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """One of ours, ended with the context, and with no more of our environment than systemd gives.
+
+    What a shell sets for Python and OpenSSL takes its time and megabytes.
+    """
     process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
-        [sys.executable, "-m", "edge", *words],
+        [sys.executable, "-m", module, *words],
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

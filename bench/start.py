@@ -31,7 +31,7 @@ from drivers.panasonic.day import Office, plan_day
 from drivers.panasonic.printout import exchange_of, with_headings
 from drivers.panasonic.simulator import print_calls
 from edge.journal.journal import Journal
-from edge.service import DATABASE
+from edge.service.service import DATABASE
 
 _ROUNDS = 9
 _IDLE_SECONDS = 5.0
@@ -96,7 +96,7 @@ def first_byte(wire: Cable, box: Box) -> float:
         for _ in range(_BYTES):
             os.write(wire.exchange, _NOTHING)
             time.sleep(_MILLISECOND)  # until it lies there
-            wait_for(lambda: _lying(wire) == 0, every=_MILLISECOND)
+            wait_for(lambda: lying(wire) == 0, every=_MILLISECOND)
             gone.append(time.perf_counter() - box.begun)
         wait_for(lambda: box.answers)
         (device,) = box.status().devices
@@ -104,7 +104,7 @@ def first_byte(wire: Cable, box: Box) -> float:
     return gone[len(gone) - taken]
 
 
-def _lying(wire: Cable) -> int:
+def lying(wire: Cable) -> int:
     """Bytes that the port's reader has not taken."""
     (count,) = struct.unpack("i", fcntl.ioctl(wire.box, termios.FIONREAD, bytes(4)))
     return int(count)
@@ -161,5 +161,5 @@ def _print_day(wire: Cable, box: Box) -> None:
     day = plan_day(random.Random(1), Office(), _CALLS, datetime.now(UTC))
     for line in with_headings(print_calls(day, exchange), exchange):
         os.write(wire.exchange, line.text)
-        wait_for(lambda: _lying(wire) == 0, every=_MILLISECOND)
+        wait_for(lambda: lying(wire) == 0, every=_MILLISECOND)
     wait_for(lambda: box.status().devices[0].calls > _CALLS / 2 and box.delivered)

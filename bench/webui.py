@@ -19,10 +19,11 @@ import aiohttp
 
 from bench.table import Table
 from edge.access.kept import read_code
+from edge.access.records import Opened
 from edge.journal.journal import Journal
 from edge.local.client import Client
 from edge.local.lock import DATABASE, hold
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.calls.stored import calls
 
 _CALLS = 33_334
@@ -40,6 +41,7 @@ _PAGES = (
     ("About and privacy", "/about"),
 )
 _START_SECONDS = 60.0
+USER, PASSWORD = "bench", "a long way to the sea"
 
 
 def measure() -> Table:
@@ -55,26 +57,16 @@ def measure() -> Table:
 
 async def _measured(data: Path) -> tuple[tuple[str, ...], ...]:
     (data / FILE).write_text(_SITE)
-    with hold(data):
-        journal = await Journal.open(data / DATABASE)
-        waiting = list(calls(_CALLS))
-        for at in range(0, len(waiting), 2000):
-            await journal.append(waiting[at : at + 2000])
-        await journal.close()
+    await store(data, _CALLS)
     async with _process("edge", "run", "--data", str(data)):
-        token = await _session(data)
+        token = (await opened(data)).token
         words = ("--data", str(data), "--listen", "127.0.0.1:0")
         async with _process("webui", *words) as page:
             assert page.stdout  # noqa: S101 - started with PIPE
             url = (await page.stdout.readline()).decode().split()[-1]
             idle = _megabytes(page.pid)
-            trusting = ssl.create_default_context()
-            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-            cookies = {"Cookie": f"__Host-payvand={token}"}
-            connector = aiohttp.TCPConnector(ssl=trusting)
-            session = aiohttp.ClientSession(url, headers=cookies, connector=connector)
-            async with session as browser:
-                rows = [await _asked(browser, name, path) for name, path in _PAGES]
+            async with browser(url, token) as visitor:
+                rows = [await _asked(visitor, name, path) for name, path in _PAGES]
             used = _megabytes(page.pid)
     return (
         *rows,
@@ -82,26 +74,46 @@ async def _measured(data: Path) -> tuple[tuple[str, ...], ...]:
     )
 
 
-async def _asked(browser: aiohttp.ClientSession, name: str, path: str) -> tuple[str, ...]:
+async def _asked(visitor: aiohttp.ClientSession, name: str, path: str) -> tuple[str, ...]:
     seconds, size = [], 0
     for _ in range(_TIMES):
         begun = perf_counter()
-        async with browser.get(path, raise_for_status=True) as answer:
+        async with visitor.get(path, raise_for_status=True) as answer:
             await answer.read()
             size = int(answer.headers["Content-Length"])
         seconds.append(perf_counter() - begun)
     return (name, *(f"{each * 1000:.1f} ms" for each in (seconds[0], median(seconds))), str(size))
 
 
-async def _session(data: Path) -> str:
-    """An administrator's; waits until the edge answers."""
+async def store(data: Path, count: int) -> None:
+    """So many calls, in three events each."""
+    with hold(data):
+        journal = await Journal.open(data / DATABASE)
+        waiting = list(calls(count))
+        for at in range(0, len(waiting), 2000):
+            await journal.append(waiting[at : at + 2000])
+        await journal.close()
+
+
+def browser(url: str, token: str) -> aiohttp.ClientSession:
+    """One that is logged in and trusts the page."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return aiohttp.ClientSession(
+        url,
+        headers={"Cookie": f"__Host-payvand={token}"},
+        connector=aiohttp.TCPConnector(ssl=trusting),
+    )
+
+
+async def opened(data: Path) -> Opened:
+    """An administrator's session, by the box's setup; waits until the edge answers."""
     async with asyncio.timeout(_START_SECONDS):
         while not ((data / "web.sock").exists() and read_code(data)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         async with Client(data, token="") as nobody:
             ticket = await nobody.begin_setup(read_code(data))
-            opened = await nobody.finish_setup(ticket.token, "bench", "a long way to the sea")
-    return opened.token
+            return await nobody.finish_setup(ticket.token, USER, PASSWORD)
 
 
 @asynccontextmanager

@@ -19,9 +19,9 @@ from drivers.contract import DriverSpec, LinkKind, Moment, Settings, Surrounding
 from drivers.errors import DeviceError
 from drivers.events import Call, DeviceState, Fact
 from drivers.wire.capture import CaptureError, is_capture, read_capture
-from edge.checking import check_table, suggestion
 from edge.errors import BadInput
 from edge.intake.seal import number_plan, read_fact
+from edge.site.checking import check_table, suggestion
 from edge.wire.readable import sent_bytes
 
 CHUNK = 65536

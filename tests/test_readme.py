@@ -10,7 +10,7 @@ import pytest
 from drivers.panasonic.models import MODELS, Model
 from drivers.wire.address import SerialAddress, TcpAddress
 from edge.crm.contract import read_batch, read_range
-from edge.site import check
+from edge.site.site import check
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from edge.journal.journal import Journal
 from edge.journal.records import Stored
 from edge.journal.retime import corrected
 from edge.local.calls_records import CallPage, CallQuery, CallRow, CallStory, StoryEvent
-from edge.site import Destination, Site
+from edge.site.site import Destination, Site
 
 MOST = 200
 _EARLIER = 2000

@@ -6,7 +6,7 @@ from edge.delivery.choosing import Choice
 from edge.journal.journal import Journal
 from edge.journal.records import Position, Stored
 from edge.local.calls_records import Delivery, DeliveryWord
-from edge.site import Destination
+from edge.site.site import Destination
 
 
 async def whereabouts(

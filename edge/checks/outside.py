@@ -25,7 +25,7 @@ from edge.journal.room import SMALL, marks_over
 from edge.local.issue import Answer, Issue
 from edge.local.lock import AlreadyRunning, hold
 from edge.local.status import DeviceStatus, DiskStatus, Status
-from edge.site import Device, Site, SiteProblems
+from edge.site.site import Device, Site, SiteProblems
 from edge.version import VERSION
 
 SETTINGS = "settings"

@@ -1,4 +1,4 @@
-"""All that watches over the health of one box, put together for edge/service.py.
+"""All that watches over the health of one box, put together for edge/service/service.py.
 
 intake ─▶ habits ─┐
 status, journal ──┴▶ observer ─▶ health ─▶ issues ─▶ status, doctor
@@ -22,7 +22,7 @@ from edge.local import metrics
 from edge.local.issue import Issue, Report
 from edge.local.metrics import Measures
 from edge.local.status import DeviceStatus, Status
-from edge.site import Site
+from edge.site.site import Site
 
 
 class Watch:

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when the file is on the disk. Raises CommandFailed."""
-    from edge.backing_up import write_backup
-    from edge.guarded_backup import passphrase_in
+    from edge.upkeep.backing_up import write_backup
+    from edge.upkeep.guarded_backup import passphrase_in
 
     passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else None
     contents, note = write_backup(args.data, args.file, passphrase)

@@ -80,8 +80,8 @@ async def _capture(args: argparse.Namespace, path: Path) -> None:
 
 async def _source(args: argparse.Namespace) -> "PortCapture | DeviceCapture":
     from edge.errors import BadInput
-    from edge.site import FILE
-    from edge.site_file import load
+    from edge.site.file import load
+    from edge.site.site import FILE
     from edge.wire.capturing import DeviceCapture, PortCapture
 
     if args.source.startswith("/"):
@@ -100,7 +100,7 @@ async def _until_over(
     args: argparse.Namespace, source: "PortCapture | DeviceCapture", recorder: "Recorder"
 ) -> None:
     """Until the script has ended, the time is over, or Ctrl-C."""
-    from edge.unwrapped import unwrapped
+    from edge.service.unwrapped import unwrapped
     from edge.wire.capturing import marking, typed_lines
     from edge.wire.script import steps
 

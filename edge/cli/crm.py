@@ -36,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only take in the events that a box without a line exported into FILE",
     )
     parser.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="PASSPHRASE",
+        help="with --take: the passphrase that the file is under",
+    )
+    parser.add_argument(
         "--enrolled", action="store_true", help="take events only from boxes that were accepted"
     )
     parser.add_argument(
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         if args.command_key:
             _show_key(args.data)
         elif args.take:
-            _take(args.data, args.take)
+            _take(args.data, args.take, args.passphrase_file)
         else:
             asyncio.run(_serve(args))
     except _Unable as error:
@@ -117,17 +123,25 @@ def _show_key(data: Path) -> None:
     print(f'command_keys = {{ "{key.id}" = "{base64.b64encode(key.public).decode()}" }}')
 
 
-def _take(data: Path, file: Path) -> None:
+def _take(data: Path, file: Path, passphrase_file: Path | None) -> None:
     from edge.crm.take import NoExport, take
+    from edge.errors import CommandFailed
+    from edge.upkeep.guarded_backup import in_clear
 
     try:
-        taken = take(data, file)
+        data.mkdir(parents=True, exist_ok=True)
+        with in_clear(file, data / ".take.clear", passphrase_file) as (clear, _):
+            taken = take(data, clear)
+    except CommandFailed as error:
+        raise _Unable(str(error)) from error
     except NoExport as error:
         raise _Unable(
             f"{file} is no whole file of `payvand export`: {error}. Copy it again; what could be"
             " read is taken in, and comes to no harm by a repeat."
         ) from error
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise _Unable(f"cannot take {file} into {data}: {error.strerror or error}.") from error
+    except sqlite3.Error as error:
         raise _Unable(f"cannot take {file} into {data}: {error}.") from error
     words = (
         "{received} events: {stored} new, {duplicates} were here, {rejected} refused;"

@@ -109,8 +109,8 @@ def _opened(name: str, stack: ExitStack) -> BinaryIO:
 
 def _kept(args: argparse.Namespace) -> bytes:
     from edge.decoding import aware
-    from edge.site import FILE
-    from edge.site_file import load
+    from edge.site.file import load
+    from edge.site.site import FILE
     from edge.wire.reading import as_capture
 
     since = None if args.since is None else aware("--since", args.since)

@@ -44,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from drivers.panasonic.models import MODELS
-    from edge.checking import suggestion
     from edge.demo.scene import Ports
     from edge.demo.show import show
     from edge.errors import BadInput
+    from edge.site.checking import suggestion
 
     if args.model not in MODELS:
         raise BadInput(f'model "{args.model}" is not known: {suggestion(args.model, MODELS)}')

@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _detect(args: argparse.Namespace) -> int:
-    from edge.detect_session import Session
-    from edge.detect_words import JsonLines, Words
+    from edge.detecting.session import Session
+    from edge.detecting.words import JsonLines, Words
 
     session = await Session.begin(args.data, JsonLines() if args.json else Words())
     await session.listen(args.port, args.seconds)

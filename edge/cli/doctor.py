@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.local.issue import Asks, Diagnosis
-    from edge.site import Site
+    from edge.site.site import Site
 
 HELP = "Run every health check now and say what to do."
 
@@ -59,9 +59,9 @@ async def _diagnose(data: Path) -> "Diagnosis":
     from edge.errors import BadInput
     from edge.local.client import Client, NotRunning
     from edge.local.issue import Diagnosis, Report
-    from edge.service import DATABASE
-    from edge.site import FILE
-    from edge.site_file import load
+    from edge.service.service import DATABASE
+    from edge.site.file import load
+    from edge.site.site import FILE
 
     site, mistakes = None, None
     try:

@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when the file is on the disk, or nothing waits. Raises CommandFailed."""
     from edge.errors import CommandFailed
-    from edge.guarded_backup import passphrase_in
-    from edge.passphrase import seal
+    from edge.upkeep.guarded_backup import passphrase_in
+    from edge.upkeep.passphrase import seal
 
     passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else None
     # Nothing in clear may lie on the stick, not even for a moment.
@@ -111,9 +111,9 @@ async def _offline(data: Path, to: str | None) -> AsyncIterator[AsyncGenerator[b
     from edge.journal.journal import Journal, JournalUnusable
     from edge.journal.retime import recall
     from edge.local.lock import DATABASE
-    from edge.parts import TIMELINE
-    from edge.site import FILE
-    from edge.site_file import load
+    from edge.service.parts import TIMELINE
+    from edge.site.file import load
+    from edge.site.site import FILE
 
     if not (data / DATABASE).is_file():
         raise CommandFailed(f"there is no journal in {data}: name the right --data")

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.errors import CommandFailed
     from edge.journal.inspection import box_of
     from edge.local.lock import hold
-    from edge.service import DATABASE
+    from edge.service.service import DATABASE
 
     path, box = args.data / FILE, box_of(args.data / DATABASE)
     try:

@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
 
     from edge.delivery.export import NoExport, read_events, read_whole
     from edge.errors import BadInput, CommandFailed
-    from edge.guarded_backup import in_clear
     from edge.journal.records import JournalUnusable
     from edge.journal.taking import take
     from edge.local.lock import hold
-    from edge.service import DATABASE
+    from edge.service.service import DATABASE
+    from edge.upkeep.guarded_backup import in_clear
 
     try:
         args.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(str(error)) from error
     except JournalUnusable as error:
         raise CommandFailed(error.advice) from error
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise CommandFailed(f"{args.file} was not taken in: {error.strerror or error}") from error
+    except sqlite3.Error as error:
         raise CommandFailed(f"{args.file} was not taken in: {error}") from error
     known = f"; {taken.known} were here already" if taken.known else ""
     print(
@@ -63,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
 def _destination(data: Path, name: str) -> str:
     """The name, if this box has such a destination. Raises BadInput."""
     from edge.errors import BadInput
-    from edge.site import FILE
-    from edge.site_file import load
+    from edge.site.file import load
+    from edge.site.site import FILE
 
     names = [entry.name for entry in load(data / FILE).destination]
     if name not in names:

@@ -32,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
 
     from edge.delivery.identity import FILE as IDENTITY
     from edge.errors import CommandFailed
-    from edge.guarded_backup import in_clear, restored
     from edge.journal.backup import restore
     from edge.journal.records import JournalUnusable
     from edge.local.lock import hold
-    from edge.service import DATABASE
+    from edge.service.service import DATABASE
+    from edge.upkeep.guarded_backup import in_clear, restored
 
     try:
         args.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 def _put_settings(data: Path, settings: str | None) -> str:
     """Write site.toml unless there is one; returns what is to be said of it."""
     from edge.durable_file import replace_file
-    from edge.site import FILE
+    from edge.site.site import FILE
 
     if (data / FILE).exists():
         return f"the {FILE} that is there stays"

@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from edge.heap import keep_heap_small
-    from edge.log_tail import TAIL
-    from edge.service import run as serve
+    from edge.service.service import run as serve
+    from edge.upkeep.log_tail import TAIL
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
     logging.getLogger().addHandler(TAIL)

@@ -189,7 +189,9 @@ def _destination(destination: "DestinationStatus", now: datetime, known: set[str
     if destination.advice and not known & {"crm-refuses", "crm-unreachable"}:
         answer = f" ({destination.code})" if destination.code else ""
         yield from _wrapped(f"do: {destination.advice}{answer}", "  ")
-    if destination.commands:
+    if destination.commands and not (
+        destination.advice and destination.commands.startswith(destination.advice)
+    ):  # the same trouble is told once
         yield from _wrapped(f"no commands can be fetched: {destination.commands}", "  ")
 
 

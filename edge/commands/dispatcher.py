@@ -11,13 +11,14 @@ a full disk may have held that up for hours.
 import asyncio
 from asyncio import Queue, TaskGroup
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from time import monotonic
 
 from drivers.commands import Command
 from drivers.contract import Clock
 from edge.commands.inbox import Entry, Inbox
 from edge.commands.results import State, box_seal, progress, result
-from edge.commands.signed import CrmTime
+from edge.commands.signed import CrmTime, Order
 from edge.commands.target import Forbidden, Target
 from edge.journal.journal import Journal
 
@@ -61,6 +62,17 @@ class Dispatcher:
         """Take what is submitted, one at a time for each device, until the group ends."""
         self._queues = {}
         self._group = group
+
+    def screened(self, order: Order) -> Order:
+        """As it may be kept: without the args, which may name a person, if it is to be refused."""
+        target = self._targets.get(order.device)
+        if order.wrong or target is None:
+            return replace(order, args=b"")
+        try:
+            target.read_args(order.type, order.args)
+        except Forbidden as refusal:
+            return replace(order, args=b"", wrong=str(refusal))
+        return order
 
     def submit(self, ids: Iterable[str]) -> None:
         """Decide on these in their order; the inbox has accepted them."""

@@ -120,7 +120,7 @@ class Listener:
         except Unreadable:
             await self._wait(TryLater("an answer of another kind", "Tell who runs the CRM."))
             return []
-        orders = [each for _, each in found if isinstance(each, Order)]
+        orders = [self._dispatcher.screened(each) for _, each in found if isinstance(each, Order)]
         alarms = [
             alarm for _, each in found if isinstance(each, Stray) for alarm in self._tell(each)
         ]

@@ -18,7 +18,7 @@ from edge.journal.journal import Journal
 from edge.journal.records import Position
 from edge.local.issue import Words
 from edge.local.resent import Resent, ResentTo
-from edge.site import Destination
+from edge.site.site import Destination
 
 Served = Callable[[], Sequence[tuple[Destination, Repeats]]]
 

@@ -23,8 +23,8 @@ from edge.demo.part import Part
 from edge.errors import CommandFailed
 from edge.local.client import Client, NotAnswering, NotRunning
 from edge.local.status import Status
-from edge.site import FILE, check
-from edge.site_file import save
+from edge.site.file import save
+from edge.site.site import FILE, check
 
 HOST = "127.0.0.1"
 EXCHANGE = "pbx1"

@@ -7,13 +7,14 @@
     settings                                     stay, and are told: a filter may name the number
     exports, files under a passphrase            stay, and are told: nobody can look into them
 
-In a capture a number may be cut by the end of a chunk, so its chunks are read as one.
+In a capture a number may be cut by the end of a chunk, so its chunks are read as one. So are the
+files that the journal of the wire has of a device, one of which may end in the middle of it.
 """
 
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from edge.forgetting.person import Person
 from edge.journal.erasing import erase
 from edge.journal.inspection import MAGIC
 from edge.local.lock import DATABASE
-from edge.passphrase import MAGIC as SEALED
+from edge.upkeep.passphrase import MAGIC as SEALED
+from edge.wire.journal import FOLDER as WIRE
 
 _IN_SERVICE = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", "ballast"}
 _SECRETS = {"vault.json", "vault.key", "identity.json", "access.json"}
@@ -30,6 +32,10 @@ _ENDS = ("-wal", "-shm", "-journal")
 _LEFT = re.compile(r"\.(backup|export)\.clear|\..*\.new|.*\.(copying|restoring|recovering|patched)")
 _CHUNK = re.compile(rb'^[0-9.]+ ([<>]) "((?:[^"\\\n]|\\.)*)"', re.MULTILINE)
 _ESCAPE = re.compile(rb"\\(?:x..|.)")
+_WAYS = (b"<", b">")
+_NO_DIGIT = 0x0A
+_LONGEST = 64
+"""Bytes; more than a number takes in any spelling."""
 _GZIP = b"\x1f\x8b"
 _MOST_BYTES = 256 << 20
 
@@ -44,6 +50,8 @@ def erase_files(folder: Path, person: Person) -> tuple[int, list[str]]:
             done, told = False, f"{path.name} ({error.strerror or error})"
         changed += done
         unreached += [told] if told else []
+    for device in sorted((folder / WIRE).glob("*/")):
+        changed += _erase_cut(sorted(device.glob("*.cap")), person)
     return changed, unreached
 
 
@@ -81,6 +89,25 @@ def _erase_text(path: Path, person: Person) -> tuple[bool, str]:
     return bool(spots), ""
 
 
+def _erase_cut(files: Sequence[Path], person: Person) -> int:
+    """Where it begins at the end of one of these and ends in the next; how many are changed."""
+    spots: dict[Path, list[int]] = {}
+    for way in _WAYS:
+        before: list[tuple[Path, int, int]] = []
+        for path in files:
+            data = path.read_bytes()
+            places = _of_way(data, way)
+            printed = [(path, at, data[at] if at >= 0 else _NO_DIGIT) for at in places]
+            seam = before + printed[:_LONGEST]
+            for found in person.pattern.finditer(bytes(byte for *_, byte in seam)):
+                for owner, at, byte in seam[slice(*found.span())]:
+                    spots.setdefault(owner, []).extend([at] if chr(byte).isdigit() else [])
+            before = (before + printed)[-_LONGEST:]
+    for path, places in spots.items():
+        _write_over(path, places)
+    return len(spots)
+
+
 def _without_end(name: str) -> str:
     return name.rpartition("-")[0]
 
@@ -106,14 +133,20 @@ def _spots(data: bytes, person: Person) -> Iterator[int]:
     """Where digits of the number stand."""
     for found in person.pattern.finditer(data):
         yield from (at for at in range(*found.span()) if data[at : at + 1].isdigit())
-    for way in (b"<", b">"):
-        places: list[int] = []
-        for chunk in _CHUNK.finditer(data):
-            if chunk[1] == way:
-                places += _printed(data, *chunk.span(2))
-        joined = bytes(data[at] if at >= 0 else 0x0A for at in places)
+    for way in _WAYS:
+        places = _of_way(data, way)
+        joined = bytes(data[at] if at >= 0 else _NO_DIGIT for at in places)
         for found in person.pattern.finditer(joined):
             yield from (at for at in places[slice(*found.span())] if data[at : at + 1].isdigit())
+
+
+def _of_way(data: bytes, way: bytes) -> list[int]:
+    """The places of all bytes of a capture that went one way."""
+    places: list[int] = []
+    for chunk in _CHUNK.finditer(data):
+        if chunk[1] == way:
+            places += _printed(data, *chunk.span(2))
+    return places
 
 
 def _printed(data: bytes, begin: int, end: int) -> list[int]:

@@ -25,6 +25,7 @@ from edge.local.forgotten import Forgotten
 _LOG = logging.getLogger(__name__)
 _ALWAYS = (
     "the CRMs that have it",
+    "other calls that showed the name and no number",
     "backups, exports and captures that were taken away",
     "what the telephone exchange itself stores, and may print again",
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from edge.journal.journal import Journal
-from edge.site import Device
+from edge.site.site import Device
 
 
 async def hand_down(journal: Journal, devices: Sequence[Device]) -> None:

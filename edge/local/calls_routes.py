@@ -24,7 +24,7 @@ from edge.local.calls_records import (
 )
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, route, taking
-from edge.queues import Queues
+from edge.service.queues import Queues
 
 MOST_COMMANDS = 200
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.access.access import Access
-from edge.commissioning import Report
-from edge.devices import Devices
 from edge.intake.commissioning import LONGEST_SECONDS
 from edge.intake.commissioning import Commissioning as Marking
 from edge.local.commissioning_records import Commissioning, ProvedBy, Testing
 from edge.local.route import Ask, Route, route, taking
+from edge.service.devices import Devices
+from edge.upkeep.commissioning import Report
 
 if TYPE_CHECKING:
     from aiohttp import web

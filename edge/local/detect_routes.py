@@ -13,8 +13,8 @@ import msgspec
 
 from drivers.detect.ear import Ear
 from edge.access.refusals import Conflict
-from edge.detect_session import Session
-from edge.detecting import Found, place_of
+from edge.detecting.detecting import Found, place_of
+from edge.detecting.session import Session
 from edge.errors import CommandFailed
 from edge.local.detect_records import Proposed, Sensed
 from edge.local.issue import Words
@@ -34,7 +34,7 @@ class DetectQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _ToTheAsker:
-    """Tells what is found into a queue. See edge.detect_words.Teller."""
+    """Tells what is found into a queue. See edge.detecting.words.Teller."""
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[Sensed] = asyncio.Queue()

@@ -1,8 +1,8 @@
 """What is wrong with a setting, in Persian too.
 
-edge.checking and the settings tell it in English, for whoever edits site.toml. Most of what a form
-can bring about is of a few kinds, and these are told in Persian; of the rest the sentence says that
-something is wrong, with the English one behind it.
+edge.site.checking and the settings tell it in English, for whoever edits site.toml. Most of what a
+form can bring about is of a few kinds, and these are told in Persian; of the rest the sentence says
+that something is wrong, with the English one behind it.
 """
 
 import re

@@ -28,8 +28,8 @@ from edge.local.settings_records import (
     SiteChange,
     table_of,
 )
-from edge.settings_shown import shown
-from edge.site_changes import Change, Kind, SiteChanges
+from edge.site.changes import Change, Kind, SiteChanges
+from edge.site.shown import shown
 
 
 class CheckQuery(Struct, frozen=True):
@@ -40,7 +40,7 @@ def routes(access: Access, changes: SiteChanges) -> list[Route]:
     """All of them."""
 
     async def all_forms(_ask: Ask) -> Forms:
-        from edge.forms import forms
+        from edge.site.forms import forms
 
         return await asyncio.to_thread(forms)
 

@@ -5,15 +5,13 @@ operate  POST /devices/{key}/test  POST /destinations/{name}/test
 
 from edge.access.access import Access
 from edge.access.refusals import Unknown
-from edge.crms import Crms
-from edge.devices import Devices
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
 from edge.local.issue import Words
 from edge.local.route import Ask, Route, taking
 from edge.local.trial_records import Trial, TrialOrder
-from edge.trials.crm import Tried, try_crm
-from edge.trials.device import try_device
+from edge.service.crms import Crms
+from edge.service.devices import Devices
 
 
 def routes(
@@ -22,6 +20,8 @@ def routes(
     """Both."""
 
     async def device(ask: Ask, order: TrialOrder) -> Trial:
+        from edge.trials.device import try_device
+
         key = ask.part("key")
         if key not in devices.supervisors:
             raise Unknown(Words(f"There is no device {key}.", "چنین دستگاهی نیست."))
@@ -30,6 +30,8 @@ def routes(
         return Trial(concerns=key, at=clock.now().utc, steps=steps)
 
     async def crm(ask: Ask, order: TrialOrder) -> Trial:
+        from edge.trials.crm import Tried, try_crm
+
         name = ask.part("name")
         entry = next((each for each in crms.served if each.name == name), None)
         if entry is None:

@@ -31,11 +31,11 @@ from edge.local.upkeep_records import (
     ResetOrder,
     Restored,
 )
-from edge.log_tail import MOST_LINES, TAIL
-from edge.passphrase import LEAST_CHARACTERS
-from edge.privacy import privacy
-from edge.renewal import erasing, restoring
-from edge.upkeep import Upkeep
+from edge.upkeep.log_tail import MOST_LINES, TAIL
+from edge.upkeep.passphrase import LEAST_CHARACTERS
+from edge.upkeep.privacy import privacy
+from edge.upkeep.renewal import erasing, restoring
+from edge.upkeep.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -58,7 +58,7 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
     async def bundle(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
-        from edge.support_bundle import support_bundle
+        from edge.upkeep.support_bundle import support_bundle
 
         settings = await upkeep.settings()
         checks = await upkeep.checks()
@@ -79,7 +79,7 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
 
 def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask, given: Passphrase) -> "web.StreamResponse":
-        from edge.backing_up import write_backup
+        from edge.upkeep.backing_up import write_backup
 
         _check_passphrase(given.passphrase)
         _check_free(one_at_a_time)
@@ -101,7 +101,7 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
 
 def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
     async def answer(ask: Ask) -> Restored:
-        from edge.restoring import SEALED, NotRestored, prepare
+        from edge.upkeep.restoring import SEALED, NotRestored, prepare
 
         passphrase = _given_passphrase(ask)
         _check_free(one_at_a_time)

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.access.refusals import Mistake, Mistakes, Unknown
-from edge.devices import Devices
 from edge.errors import BadInput
 from edge.intake.tap import Chunk, Hearer
 from edge.local.issue import Words
 from edge.local.route import Answer, Ask, Route, taking
 from edge.local.wire_records import Played, Replay, WireChunk, WireQuery
-from edge.wire.export import exported
-from edge.wire.playing import play_into
+from edge.service.devices import Devices
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -36,6 +34,8 @@ def routes(devices: Devices) -> list[Route]:
     """All of them."""
 
     async def played(ask: Ask, given: Replay) -> Played:
+        from edge.wire.playing import play_into
+
         served = devices.served(_key(ask, devices))
         try:
             return Played(await play_into(served, given.capture.encode(), given.speed))
@@ -45,6 +45,8 @@ def routes(devices: Devices) -> list[Route]:
 
     async def capture(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
+
+        from edge.wire.export import exported
 
         served = devices.served(_key(ask, devices))
         text = await asyncio.to_thread(exported, served, served.clock().utc)

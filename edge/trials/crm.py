@@ -21,7 +21,7 @@ from edge.delivery.retimed import Retimed
 from edge.journal.journal import Journal
 from edge.local.issue import Words
 from edge.local.trial_records import Step, StepWord
-from edge.site import Destination
+from edge.site.site import Destination
 from edge.trials.steps import in_order, step
 
 MOST_SECONDS = 60.0

@@ -20,11 +20,11 @@ from drivers.detect.proposal import Proposal
 from drivers.errors import DeviceError
 from drivers.wire.capture import LineChange, Mark, PortState, Received, Sent
 from drivers.wire.quiet_port import QuietPort
-from edge.detecting import ear_of, readers
+from edge.detecting.detecting import ear_of, readers
 from edge.errors import CommandFailed
 from edge.local.client import Client, NotAnswering
 from edge.local.wire_records import WireChunk
-from edge.site import Device
+from edge.site.site import Device
 from edge.version import VERSION
 from edge.wire.readable import READ_AT
 from edge.wire.recorder import Recorder

@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 
 from drivers.wire.capture import Capture, Entry, Received, Sent, format_capture
-from edge.devices import Served
+from edge.service.devices import Served
 from edge.wire.scramble import scramble
 
 

@@ -15,8 +15,8 @@ from drivers.contract import Surroundings
 from drivers.events import Call
 from drivers.wire.capture import CaptureError, read_capture
 from edge.decoding import Job, facts
-from edge.devices import Served
 from edge.errors import BadInput
+from edge.service.devices import Served
 from edge.wire.readable import sent_bytes
 
 _PATIENCE_SECONDS = 60.0

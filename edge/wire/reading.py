@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drivers.wire.capture import Capture, CaptureError, Received, format_capture, read_capture
-from edge.checking import non_defaults
 from edge.errors import BadInput
-from edge.site import Site
+from edge.site.checking import non_defaults
+from edge.site.site import Site
 from edge.wire.journal import FOLDER, segments
 
 

@@ -13,9 +13,9 @@ from edge.access.roles import ROLES, Role
 from edge.journal.journal import Journal
 from edge.local.client import Client
 from edge.local.lock import DATABASE, hold
-from edge.parts import Edge
-from edge.site import FILE
-from edge.site_file import load
+from edge.service.parts import Edge
+from edge.site.file import load
+from edge.site.site import FILE
 
 SECONDS = 60
 SITE = """

@@ -13,7 +13,7 @@ from edge.access.refusals import Unknown
 from edge.crm.server import serve
 from edge.local.settings_records import DestinationChange, DeviceChange
 from edge.local.trial_records import Trial
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.running import SECONDS, SITE, Running, running
 
 LINE = b"21/11/26 20:13     109 04 <I>02144556677            0'06 00:00'42\r\n"

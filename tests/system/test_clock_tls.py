@@ -15,7 +15,7 @@ import tomli_w
 
 from edge.crm.boxes import new_claim
 from edge.crm.server import serve
-from edge.secret_fields import MARK
+from edge.site.secret_fields import MARK
 from tests.certificates import DAY, Authority, Shown
 from tests.system.test_clock import Branch, check_call, qualities, to_1970, until
 

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.panasonic.exchange_port import Pace, SerialPort, serve_pty
-from edge.secret_fields import MARK
+from edge.site.secret_fields import MARK
 from tests.system.paper import BAUD, Day, assert_same, day_of
 from tests.system.processes import TOKEN, Box, Crm, assert_exactly_once, eventually, of_type
 

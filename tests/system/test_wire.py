@@ -81,7 +81,7 @@ async def test_detect_says_what_it_is_and_gives_a_block_that_works(
     assert "at 9600 7E1" in done.stdout
     block = done.stdout.rpartition("For site.toml:")[2]
     (tmp_path / "site.toml").write_text(f'version = 1\nname = "x"\ntimezone = "UTC"\n{block}')
-    from edge.site_file import load
+    from edge.site.file import load
 
     (found,) = load(tmp_path / "site.toml").device
     assert found.driver == "panasonic"

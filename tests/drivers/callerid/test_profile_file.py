@@ -20,8 +20,8 @@ from drivers.callerid.profiles import PROFILES
 from drivers.callerid.settings import CallerIdSettings
 from edge.decoding import decode, parse_options
 from edge.errors import BadInput
-from edge.site import SiteProblems
-from edge.site_file import load
+from edge.site.file import load
+from edge.site.site import SiteProblems
 from tests.drivers.callerid.unit import Unit, short
 
 OWN = r"""

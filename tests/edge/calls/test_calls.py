@@ -18,7 +18,7 @@ from edge.local.calls_records import CallQuery, ParkedQuery
 from edge.local.client import Client
 from edge.local.feed_records import Change
 from edge.local.settings_records import DestinationChange, DeviceChange
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.calls.stored import calls, event
 from tests.edge.running import SECONDS, SITE, Running, running
 

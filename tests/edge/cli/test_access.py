@@ -10,7 +10,7 @@ import pytest
 
 from edge.access.setup_code import read
 from edge.local.client import Client
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.running import SITE
 from tests.system.processes import ROOT, Box, eventually, payvand
 

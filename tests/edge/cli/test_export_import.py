@@ -170,6 +170,12 @@ async def test_a_passphrase_keeps_the_numbers_from_who_finds_the_stick(
     refused = payvand(*at(tmp_path / "new", "import", tmp_path / "f"))
     assert (refused.returncode, "is under a passphrase" in refused.stderr) == (1, True)
     assert payvand(*at(tmp_path / "new", "import", tmp_path / "f", *with_it)).returncode == 0
+    take = ("crm", "--data", tmp_path / "crm", "--take", tmp_path / "f")
+    refused = payvand(*take)
+    assert (refused.returncode, "is under a passphrase" in refused.stderr) == (1, True)
+    taken = payvand(*take, *with_it)
+    assert (taken.returncode, taken.stdout[:9]) == (0, "3 events:")
+    assert not [*tmp_path.glob("crm/.take*")]  # noqa: ASYNC240
     assert not [*tmp_path.glob("*/.export*")]  # noqa: ASYNC240
 
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from edge.local.status import Status
-from edge.secret_fields import MARK
+from edge.site.secret_fields import MARK
 from edge.vault import Vault
 from tests.ports import free_port
 from tests.system.processes import Box, Program, eventually, payvand

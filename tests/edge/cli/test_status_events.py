@@ -119,6 +119,15 @@ def test_an_issue_stands_once_and_with_what_it_concerns() -> None:
     assert crm.count("do: ") == 2
 
 
+def test_a_trouble_that_events_and_commands_share_is_told_once() -> None:
+    away = structs.replace(DESTINATION, state="retrying", code="no answer", advice="See the line.")
+    for commands, told in (("See the line. (no answer)", 0), ("Tell support. (HTTP 500)", 1)):
+        both = structs.replace(away, commands=commands)
+        text = "\n".join(page(structs.replace(STATUS, destinations=(both,)), START))
+        assert text.count("See the line.") == 1
+        assert text.count("no commands can be fetched: Tell support.") == told
+
+
 def test_status_as_json_is_one_object(data: Path, payvand: Payvand) -> None:
     done = payvand("status", "--data", data, "--json")
     status = json.loads(done.stdout)

@@ -15,12 +15,12 @@ from typing import ParamSpec, TypeVar
 
 import drivers.catalog
 from drivers.wire.stream import Stream
-from edge import service
 from edge.commands.dispatcher import Dispatcher
 from edge.commands.inbox import Inbox
 from edge.commands.target import Target
 from edge.delivery.destinations.link.commands import LinkCommands
 from edge.delivery.destinations.link.destination import LinkDestination
+from edge.service import service
 from tests.edge.commands.echo import EchoDriver
 
 P = ParamSpec("P")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from edge.checking import check_table
 from edge.delivery.choosing import Choice
 from edge.delivery.cloudevents import MAX_EVENTS
 from edge.delivery.restraint import Restraint
 from edge.delivery.wanted import Wanted
 from edge.journal.records import Position, Sealed
+from edge.site.checking import check_table
 from tests.edge.delivery.conftest import call
 from tests.edge.delivery.test_fair import assert_ranges_true, quiet
 

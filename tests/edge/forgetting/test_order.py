@@ -1,6 +1,7 @@
 """The order of a CRM, through the inbox and the dispatcher, and a box that runs meanwhile."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,19 +18,19 @@ from edge.commands.inbox import Inbox
 from edge.commands.results import box_seal
 from edge.commands.signed import CrmTime, Order
 from edge.commands.target import Target
-from edge.devices import Devices
 from edge.forgetting.forgetting import Forgetting, NoDevices
 from edge.intake.clock import BoxClock, Reading
-from edge.intake.tap import Tap
+from edge.intake.tap import Chunk, Tap
 from edge.journal.journal import Journal
 from edge.journal.retime import Timeline
 from edge.local.forgotten import FORGET, Forget
-from edge.site import check
-from edge.tasks import Tasks
-from edge.wire.journal import WireJournal
+from edge.service.devices import Devices
+from edge.service.tasks import Tasks
+from edge.site.site import check
+from edge.wire.journal import WireJournal, segments
 from edge.wire.settings import Wire
 from tests.edge.box_process import crm, data, running
-from tests.edge.forgetting.test_forgetting import NUMBER, of_person, traces
+from tests.edge.forgetting.test_forgetting import NUMBER, forgetting, of_person, traces
 
 __all__ = ["crm", "data"]
 
@@ -149,3 +150,31 @@ def test_what_was_on_the_wire_is_let_go_also_where_a_chunk_cut_it() -> None:
     tap.note("<", b"1122 0'06")
     assert tap.let_go(person.is_in)
     assert not tap.chunks
+
+
+@pytest.mark.parametrize("cut", ["in a file", "between files", "not yet written"])
+async def test_the_journal_of_the_wire_is_reached_also_where_it_cut_the_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    monkeypatch.setattr("edge.wire.journal.SEGMENT_BYTES", 1 if cut == "between files" else 1 << 17)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    wire = WireJournal(folder, Wire(), now)
+    hear = wire.hearer("pbx1", "panasonic", "made-up")
+    chunks = (b"02144556677 0'06\r\n 04 <I>0912", b"000", b"1122            0'06\r\n")
+    for number, chunk in enumerate(chunks):
+        hear(Chunk(float(number), "<", chunk))
+        hear(Chunk(float(number), ">", b"PCCSMDR"))
+        if cut != "not yet written":
+            wire.flush()
+    async with forgetting(folder) as (journal, _):
+        clock = BoxClock("b", Timeline(), Reading(0.0, 0.0, synchronized=False))
+        devices = Devices(journal, clock, lambda _: lambda _: None, folder, wire)
+        async with asyncio.TaskGroup() as group:
+            site = {"version": 1, "name": "mashhad", "timezone": "Asia/Tehran"}
+            await devices.serve(check(site), Tasks(group))
+            await Forgetting(folder, journal, devices).forget(NUMBER)
+    kept = [path.read_bytes() for _, path in sorted(segments(folder / "wire"))]
+    assert len(kept) == (3 if cut == "between files" else 1)
+    printed = b"".join(re.findall(rb'< "(.*)"', b"".join(kept)))
+    assert printed == rb"02144556677 0'06\r\n 04 <I>00000000000            0'06\r\n"

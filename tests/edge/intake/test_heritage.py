@@ -7,7 +7,7 @@ from drivers.panasonic.settings import PanasonicSettings
 from drivers.wire.address import TcpAddress
 from edge.intake.heritage import hand_down
 from edge.journal.journal import Journal
-from edge.site import Device
+from edge.site.site import Device
 
 
 def device(key: str, port: int = 2300) -> Device:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.site import FILE
+from edge.site.site import FILE
 from tests.edge.running import SITE, Running, running
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from edge import renewal
 from edge.access import kept as access
 from edge.access.refusals import Mistakes
 from edge.local.client import Client
 from edge.local.settings_records import DestinationChange, DeviceChange
-from edge.log_tail import TAIL
-from edge.site import FILE
+from edge.site.site import FILE
+from edge.upkeep import renewal
+from edge.upkeep.log_tail import TAIL
 from tests.edge.running import SECONDS, SITE, Running, running
 from tests.system.processes import Box, eventually
 

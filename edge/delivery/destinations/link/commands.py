@@ -33,7 +33,6 @@ from edge.delivery.http_client import HttpClient
 WAIT_SECONDS = 50
 PATIENCE = WAIT_SECONDS + 15.0
 LOOK_SECONDS = 1.0
-NOT_ENROLLED_SECONDS = 30.0
 
 _HEAVY = "cryptography.hazmat.primitives.asymmetric.ed25519"  # what signatures are checked with
 
@@ -117,6 +116,5 @@ def _refusal(answer: Answer) -> DeliveryError:
             "not-enrolled",
             "The CRM does not take this box's key: what to do is told with the events, as soon as"
             " one is sent.",
-            NOT_ENROLLED_SECONDS,
         )
     return refusal(answer, answer.heard.said if answer.heard else datetime.now(UTC))

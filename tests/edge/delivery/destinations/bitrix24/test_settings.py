@@ -3,8 +3,8 @@
 import pytest
 
 from edge.delivery.destinations.bitrix24.settings import Bitrix24Settings
-from edge.redaction import without_secrets
-from edge.site import Destination, Site
+from edge.site.redaction import without_secrets
+from edge.site.site import Destination, Site
 
 URL = "https://crm.example.com/rest/1/k9k9k9"
 

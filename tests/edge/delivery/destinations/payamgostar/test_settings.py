@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from edge.checking import check_table
 from edge.delivery.destinations.payamgostar.destination import SPEC
 from edge.delivery.destinations.payamgostar.settings import PayamGostarSettings
-from edge.redaction import without_secrets
-from edge.site import check
+from edge.site.checking import check_table
+from edge.site.redaction import without_secrets
+from edge.site.site import check
 
 GOOD: dict[str, Any] = {
     "url": "https://crm.example.com",

@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from edge.delivery.destinations.webhook.settings import WebhookSettings, is_secret
-from edge.redaction import without_secrets
-from edge.site import Destination, Site
+from edge.site.redaction import without_secrets
+from edge.site.site import Destination, Site
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://crm.example.com/hooks/box?branch=1"

@@ -1,0 +1,1 @@
+"""The running edge: its parts, put together, started and ended one by one."""

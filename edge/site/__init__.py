@@ -1,0 +1,1 @@
+"""A site's settings: their types, how they are checked, read, shown and changed."""

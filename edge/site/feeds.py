@@ -1,0 +1,37 @@
+"""Which lines of a caller-ID unit go on to trunks of an exchange, as the site's settings say.
+
+[device.feeds]                         of the unit
+device = "pbx1"
+lines = { "1" = "01", "2" = "02" }     its line = the trunk there, both as printed
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from edge.site.checking import TableReader, suggestion
+
+
+class Feeds(Struct, frozen=True, forbid_unknown_fields=True):
+    """The exchange's key, and of each line the trunk there."""
+
+    device: str
+    lines: dict[str, str]
+
+
+def check_feeds(reader: TableReader, devices: Mapping[str, Feeds | None]) -> None:
+    """A line feeds a trunk of a device that feeds nothing itself; no two feed the same trunk."""
+    fed: dict[tuple[str, str], str] = {}
+    exchanges = [key for key, feeds in devices.items() if feeds is None]
+    for key, feeds in devices.items():
+        if feeds is None:
+            continue
+        path = f'device "{key}".feeds'
+        if feeds.device not in exchanges:
+            near = suggestion(feeds.device, exchanges)
+            reader.wrong(f"{path}.device", f'"{feeds.device}" is no device to feed: {near}')
+        for line, trunk in feeds.lines.items():
+            mine = f"line {line} of {key}"
+            if (other := fed.setdefault((feeds.device, trunk), mine)) != mine:
+                advice = f"trunk {trunk} is fed by {other} too: one line goes to one trunk"
+                reader.wrong(f"{path}.lines.{line}", advice)
