@@ -60,7 +60,7 @@ def test_six_tabs_starve_nobody(branch: House, context_for: Context) -> None:
     for tab in tabs:
         tab.goto(branch.url + "/status")
         assert tab.locator("h1").inner_text()
-    # An older one gave its place to a newer one, and says so. Which, is open: looked at, it comes back.
+    # One gave its place to a newer one, and says so; looked at, it comes back: which, is open.
     stale = ".stale:not([hidden])"
     eventually(lambda: any(tab.locator(stale).count() for tab in tabs), "a tab that gave way")
     tabs[6].goto(branch.url + "/users")
