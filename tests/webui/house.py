@@ -67,16 +67,26 @@ class House:
         """As it leaves the factory: nothing is set but that there is a branch."""
         site = {"version": 1, "name": "branch", "timezone": "Asia/Tehran"}
         (self.data / "site.toml").write_text(tomli_w.dumps(site))
-        self.start_edge()
-        self.start_web()
+        self._start("edge", "-m", "edge", "run", "--data", str(self.data))
+        log = self._begin_web("127.0.0.1")  # beside the edge: each takes a while
+        self._edge_answers()
+        self._web_listens(log)
 
     def start_edge(self) -> None:
         self._start("edge", "-m", "edge", "run", "--data", str(self.data))
+        self._edge_answers()
+
+    def _edge_answers(self) -> None:
         eventually((self.data / "web.sock").exists, "the edge's socket")
         eventually(self.answers, "the edge's answer")
 
     def start_web(self, host: str = "127.0.0.1") -> None:
-        log = self._start("web", "-m", "webui", "--data", str(self.data), "--listen", f"{host}:0")
+        self._web_listens(self._begin_web(host))
+
+    def _begin_web(self, host: str) -> Path:
+        return self._start("web", "-m", "webui", "--data", str(self.data), "--listen", f"{host}:0")
+
+    def _web_listens(self, log: Path) -> None:
         line = eventually(lambda: _line_with(log, "listens on"), "the page's address")
         self.url = line.split()[-1]
 

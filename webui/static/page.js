@@ -4,7 +4,7 @@
 // A live part that was ended, because this visitor has more of them open than there is room for,
 // says so; looked at again, it comes back.
 addEventListener("htmx:sse:close", (event) => {
-  if (event.detail.reason === "message") {
+  if (event.detail.reason === "message" && !event.target.closest(".sensed")) {
     for (const note of document.querySelectorAll(".stale")) note.hidden = false;
   }
 });
