@@ -129,7 +129,7 @@ async def test_undelivered_events_wait_and_hold_the_exchange_back(
         await fill_all(office, filler)
         printing = asyncio.ensure_future(office.print(12000))
         try:
-            await until(lambda: is_in_trouble(office), "no room for one event more", 60)
+            await until(lambda: is_in_trouble(office), "no room for one event more", 240)
             await until(lambda: is_used(office, 95), "the status tells it")
             assert "its reserve is given up" in shown(office)
             assert "events wait and none is lost" in shown(office)
@@ -145,7 +145,7 @@ async def test_undelivered_events_wait_and_hold_the_exchange_back(
             await until(lambda: has_ballast(office), "the ballast is back")
             assert time.monotonic() - begun < PROMISED_SECONDS
             await office.start_crm()
-            await asyncio.wait_for(printing, 60)
+            await asyncio.wait_for(printing, 240)
         finally:
             printing.cancel()
         await office.has(12020)

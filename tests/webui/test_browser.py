@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route
 
 from tests.webui.house import PASSWORD, House, eventually
 from webui.addresses import addresses
@@ -52,6 +52,21 @@ def test_a_call_appears_by_itself_and_focus_stays(branch: House, context_for: Co
     branch.call("09127770001", line="05")
     page.wait_for_selector("text=+989127770001")
     assert page.evaluate("document.activeElement.textContent") == focused
+
+
+def test_a_live_part_lives_although_a_script_comes_late(
+    branch: House, context_for: Context
+) -> None:
+    page = context_for(branch).new_page()
+    came = threading.Event()
+
+    def late(route: Route) -> None:
+        came.wait(1.0)  # nobody sets it: what came before it has long been run
+        route.continue_()
+
+    page.route("**/hx-sse*", late)
+    page.goto(branch.url + "/status")
+    wait_live(page, "#status")
 
 
 def test_six_tabs_starve_nobody(branch: House, context_for: Context) -> None:

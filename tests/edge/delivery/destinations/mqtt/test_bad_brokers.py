@@ -74,8 +74,9 @@ async def test_what_passes_is_waited_for(
     stand_in.mood = _says(packet, code, after=30)
     await office.fill(60)
     async with office.forwarding(stand_in.port) as forwarder:
-        await office.until(lambda: forwarder.progress.state == "retrying")
-        assert f"0x{code:02x}" in forwarder.progress.last_answer
+        # A connection that broke in a later attempt may be the last word for a moment.
+        await office.until(lambda: f"0x{code:02x}" in forwarder.progress.last_answer)
+        assert forwarder.progress.state == "retrying"
         assert forwarder.progress.advice
         # What was acknowledged before counts.
         assert forwarder.progress.cursor == (0 if packet == "connack" else 30)
