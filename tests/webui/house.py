@@ -12,6 +12,7 @@ import tty
 import urllib.request
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ import tomli_w
 
 from edge.access.records import NewUser, Opened
 from edge.access.setup_code import read
+from edge.errors import CommandFailed
 from edge.local.client import Client
 from edge.local.settings_records import DestinationChange, DeviceChange
 
@@ -166,11 +168,13 @@ class House:
             )
 
     def online(self) -> bool:
-        """Whether there are devices, and all of them are read."""
+        """Whether there are devices, and all of them are read; not while the edge begins anew."""
 
         async def ask() -> list[str]:
-            async with Client(self.data) as edge:
-                return [each.state for each in (await edge.status()).devices]
+            with suppress(CommandFailed):
+                async with Client(self.data) as edge:
+                    return [each.state for each in (await edge.status()).devices]
+            return []
 
         return set(aside(ask())) == {"online"}
 
