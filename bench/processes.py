@@ -21,6 +21,7 @@ from edge.local.status import Status
 
 _PATIENCE = 60.0
 _ENVIRONMENT = ("PATH", "LANG", "HOME", "TMPDIR")
+_UNIT = Path(__file__).parents[1] / "systemd" / "payvand-edge.service"
 _SITE = """\
 version = 1
 name = "bench"
@@ -143,13 +144,13 @@ def wait_for(
 
 @contextmanager
 def program(module: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
-    """One of ours, ended with the context, and with no more of our environment than systemd gives.
+    """One of ours, ended with the context, in the environment that its unit gives it.
 
     What a shell sets for Python and OpenSSL takes its time and megabytes.
     """
     process = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
         [sys.executable, "-m", module, *words],
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _of_unit(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -159,3 +160,10 @@ def program(module: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def _of_unit() -> dict[str, str]:
+    """What Environment= of the unit sets."""
+    lines = _UNIT.read_text(encoding="utf-8").splitlines()
+    words = (line.removeprefix("Environment=").split() for line in lines if "Environment=" in line)
+    return dict(word.split("=", 1) for line in words for word in line)

@@ -22,7 +22,7 @@ from edge.local.calls_records import CallRow
 REACH = 1000
 FURTHEST = 200_000
 """Sequences back to which calls are looked for: on a box that stores other events only."""
-_AT_ONCE = 250
+_AT_ONCE = 100
 _MANY = 5000
 """New events above which it is quicker to begin anew."""
 KEEP_SECONDS = 600.0

@@ -1,5 +1,6 @@
 """A stored call event as the row that a person reads."""
 
+import sys
 from collections.abc import Mapping
 from typing import Literal, cast
 
@@ -11,6 +12,9 @@ from edge.journal.records import Stored
 from edge.local.calls_records import CallRow, Stage
 
 KIND = "call."
+_FEW = ("direction", "line", "extension", "number_status", "outcome", "time_resolution")
+"""Fields of few values: a thousand calls hold each of these texts once."""
+_NONE: Mapping[str, str] = {}
 _decode = msgspec.json.Decoder(CallData).decode
 
 
@@ -35,10 +39,11 @@ def row(event: Stored, names: AllNames) -> CallRow | None:
         return None
     own = names.get(event.device, Names())
     fields = {name: getattr(data, name) for name in data.__struct_fields__}
-    fields["provenance"] = {} if data.provenance is UNSET else data.provenance
+    fields |= {name: sys.intern(fields[name]) for name in _FEW if fields[name]}
+    fields["provenance"] = _NONE if data.provenance is UNSET else data.provenance
     return CallRow(
         **fields,
-        device=event.device,
+        device=sys.intern(event.device),
         last=event.sequence,
         at=event.time,
         stage=_stage(event.type, data),

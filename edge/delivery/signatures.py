@@ -6,18 +6,16 @@
     Signature: payvand=:sfV8…:
 
 What is signed is the text of RFC 9421, section 2.5: a line for each component, the last one holds
-the parameters. http-message-signatures makes the lines that say whom a request goes to, once for
-each address; digest, time and nonce come new to each request. All of it by the library takes six
-times as long as Ed25519.
+the parameters. The reference CRM and the tests verify with http-message-signatures; on the box the
+library would take 1.4 MB, and six times as long as Ed25519.
 
 A CRM signs a few bytes of JSON, which come beside their signature as base64.
 """
 
 import hashlib
 from base64 import b64encode
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -25,10 +23,9 @@ from edge.delivery.identity import Identity
 
 COVERED = ("@method", "@authority", "@path", "@query", "content-digest")
 LABEL = "payvand"
-_TO_WHOM = COVERED[:-1]
 _COVERED = "({})".format(" ".join(f'"{name}"' for name in COVERED))
-_ADDRESSES = 8
-"""More than a CRM has, but for the query of the orders, which is new with each order."""
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+"""Left out of an authority (RFC 9421, section 2.2.3)."""
 
 
 class Signed(Struct, frozen=True):
@@ -39,31 +36,14 @@ class Signed(Struct, frozen=True):
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A request as http-message-signatures looks at one."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 class Signer:
-    """Signs one connection's requests. Importing what it takes is heavy: make it in a thread.
-
-    nonce, created: of the last request signed.
-    """
+    """Signs one connection's requests. nonce, created: of the last request signed."""
 
     def __init__(self, identity: Identity, box: str) -> None:
-        from http_message_signatures import HTTPMessageSigner
-        from http_message_signatures.algorithms import ED25519
-
         self.keyid = f"{box}#{identity.number}"
         self.nonce = ""
         self.created = datetime.fromtimestamp(0, UTC)
         self._identity = identity
-        self._library = HTTPMessageSigner(signature_algorithm=ED25519)
-        self._to_whom = lru_cache(_ADDRESSES)(self._lines)
 
     def headers(self, method: str, url: str, body: bytes, created: datetime) -> dict[str, str]:
         """The three headers for a request. url: as it goes out, percent-encoded."""
@@ -71,8 +51,11 @@ class Signer:
         digest = f"sha-256={_bytes(hashlib.sha256(body).digest())}"
         known_by = f'keyid="{self.keyid}";nonce="{self.nonce}"'
         parameters = f"{_COVERED};created={int(created.timestamp())};{known_by}"
-        lines = self._to_whom(method, url)
-        text = f'{lines}"content-digest": {digest}\n"@signature-params": {parameters}'
+        text = (
+            f"{_to_whom(method, url)}\n"
+            f'"content-digest": {digest}\n'
+            f'"@signature-params": {parameters}'
+        )
         signature = self._identity.private_key.sign(text.encode())
         return {
             "Content-Digest": digest,
@@ -80,12 +63,17 @@ class Signer:
             "Signature": f"{LABEL}={_bytes(signature)}",
         }
 
-    def _lines(self, method: str, url: str) -> str:
-        """The lines of a signature before that of the digest."""
-        prepared = self._library.prepare(
-            _Request(method, url), key_id=self.keyid, covered_component_ids=_TO_WHOM
-        )
-        return prepared.signature_base.decode().rpartition('"@signature-params"')[0]
+
+def _to_whom(method: str, url: str) -> str:
+    """The lines before that of the digest (RFC 9421, sections 2.2.1, 2.2.3, 2.2.6 and 2.2.7)."""
+    parts = urlsplit(url)
+    authority = parts.netloc.lower().removesuffix(_USUAL_PORTS[parts.scheme])
+    return (
+        f'"@method": {method}\n'
+        f'"@authority": {authority}\n'
+        f'"@path": {parts.path or "/"}\n'
+        f'"@query": ?{parts.query}'
+    )
 
 
 def _bytes(value: bytes) -> str:

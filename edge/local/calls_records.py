@@ -1,5 +1,6 @@
 """Calls as they cross the socket. For viewers numbers of people are masked, names absent."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
@@ -47,7 +48,7 @@ class CallRow(Struct, frozen=True, kw_only=True):
     time_resolution: Literal["second", "minute"]
     device_time: str | None
     test: bool
-    provenance: dict[str, str] = {}
+    provenance: Mapping[str, str] = {}
 
 
 class CallQuery(Struct, frozen=True, kw_only=True):

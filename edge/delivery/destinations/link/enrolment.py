@@ -79,7 +79,7 @@ class Enrolment:
         except IdentityLost as error:
             raise NotAllowed("no key", str(error)) from error
         await self.command_key()
-        self._signer = await asyncio.to_thread(Signer, self._identity, self._branch.box)
+        self._signer = Signer(self._identity, self._branch.box)
 
     async def command_key(self) -> CommandKey | None:
         """The key that the CRM showed when it first accepted this box, None before that."""
