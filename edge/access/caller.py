@@ -28,11 +28,14 @@ class Caller:
         """Whether the role has the right."""
         return may(self.role, right)
 
-    def demand(self, right: Right, *, fresh: bool = False) -> None:
-        """Raises Forbidden, and ConfirmFirst where the password has to be given once more."""
+    def demand(self, right: Right) -> None:
+        """Raises Forbidden."""
         if not self.may(right):
             raise Forbidden
-        if fresh and not self.fresh:
+
+    def demand_password(self) -> None:
+        """Raises ConfirmFirst where it has to be given once more."""
+        if not self.fresh:
             raise ConfirmFirst
 
 

@@ -64,6 +64,13 @@ def mistakes(password: str, context: Iterable[str], field: str = "password") -> 
     return [Mistake(field, words) for words in found]
 
 
+def differing(password: str, again: str | None) -> list[Mistake]:
+    """again: as it was typed once more, None where nobody did."""
+    if again in (None, password):
+        return []
+    return [Mistake("again", Words("The two are not the same.", "دو رمز یکسان نیستند."))]
+
+
 def hashed(password: str) -> str:
     """What is kept of it. Takes 19 MiB and a while: in a thread, one at a time."""
     return _hasher().hash(normal(password).encode("utf-8", "surrogatepass"))

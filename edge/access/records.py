@@ -90,10 +90,11 @@ class Password(Struct, frozen=True):
 
 
 class NewPassword(Struct, frozen=True):
-    """old: one's own until now."""
+    """old: one's own until now. again: as for FirstUser."""
 
     old: str
     password: str
+    again: str | None = None
 
 
 class UserShown(Struct, frozen=True, kw_only=True):

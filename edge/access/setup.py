@@ -20,7 +20,7 @@ from edge.access.access import Access
 from edge.access.caller import Caller
 from edge.access.kept import User
 from edge.access.records import FirstUser, Opened, SetupState, SetupWord, Ticket
-from edge.access.refusals import Conflict, Mistake, Mistakes, NoSession, Unable, WrongLogin
+from edge.access.refusals import Conflict, Mistakes, NoSession, Unable, WrongLogin
 from edge.access.sessions import digest
 from edge.local.issue import Words
 
@@ -28,7 +28,6 @@ _LOG = logging.getLogger(__name__)
 REOPENED_SECONDS = 600.0
 TICKET_SECONDS = 900.0
 _MOST_TICKETS = 4
-_DIFFER = Mistake("again", Words("The two are not the same.", "دو رمز یکسان نیستند."))
 
 
 class Setup:
@@ -104,8 +103,9 @@ class Setup:
         if self._tickets.get(digest(token), 0.0) <= access.clock().monotonic:
             raise NoSession
         context = [name, *access.words()]
-        differ = [] if given.again in (None, password) else [_DIFFER]
-        if found := [*names.mistakes(name), *passwords.mistakes(password, context), *differ]:
+        weak = passwords.mistakes(password, context)
+        differ = passwords.differing(password, given.again)
+        if found := [*names.mistakes(name), *weak, *differ]:
             raise Mistakes(tuple(found))
         kept = await access.hashing.hashed(password)
         async with access.changing:

@@ -12,8 +12,15 @@ from edge.access import names, passwords
 from edge.access.access import Access
 from edge.access.caller import Caller
 from edge.access.kept import User
-from edge.access.records import ChangedUser, NewUser, SessionShown, UserShown
-from edge.access.refusals import Conflict, Forbidden, Mistake, Mistakes, Unknown
+from edge.access.records import ChangedUser, NewPassword, NewUser, SessionShown, UserShown
+from edge.access.refusals import (
+    Conflict,
+    Forbidden,
+    Mistake,
+    Mistakes,
+    Unknown,
+    WrongLogin,
+)
 from edge.local.issue import Words
 
 MOST = 50
@@ -40,16 +47,21 @@ class Users:
             for user in sorted(access.kept.users, key=lambda each: names.key(each.name))
         )
 
-    async def add(self, caller: Caller, new: NewUser) -> None:
-        """Raises Mistakes, Conflict, Unable and TooOften."""
-        access = self._access
+    def check_new(self, new: NewUser) -> None:
+        """Raises Mistakes."""
         name = names.tidy(new.name)
         found = [*names.mistakes(name), *self._weak(new.password, name)]
-        if access.user(name) and not found:
+        if self._access.user(name):
             taken = Words("There is a user of this name.", "کاربری با این نام هست.")
             found.append(Mistake("name", taken))
         if found:
             raise Mistakes(tuple(found))
+
+    async def add(self, caller: Caller, new: NewUser) -> None:
+        """Raises Mistakes, Conflict, Unable and TooOften."""
+        self.check_new(new)
+        access = self._access
+        name = names.tidy(new.name)
         kept = await access.hashing.hashed(new.password)
         now = access.clock().utc
         user = User(name=name, role=new.role, password=kept, made_at=now, password_at=now)
@@ -59,13 +71,16 @@ class Users:
             await access.save(replace(access.kept, users=(*access.kept.users, user)))
         await access.note(caller, "user.added", name, ("role", "password"))
 
+    def check_changed(self, name: str, changed: ChangedUser) -> None:
+        """Raises Unknown and Mistakes."""
+        self._known(name)
+        if changed.password is not None and (weak := self._weak(changed.password, name)):
+            raise Mistakes(tuple(weak))
+
     async def change(self, caller: Caller, name: str, changed: ChangedUser) -> None:
         """Raises Unknown, Mistakes, Conflict and Unable."""
+        self.check_changed(name, changed)
         access = self._access
-        self._known(name)
-        weak = [] if changed.password is None else self._weak(changed.password, name)
-        if weak:
-            raise Mistakes(tuple(weak))
         kept = None
         if changed.password is not None:
             kept = await access.hashing.hashed(changed.password)
@@ -86,13 +101,18 @@ class Users:
             access.sessions.end_of(user.name)
         await access.note(caller, "user.removed", user.name)
 
-    async def change_own(self, caller: Caller, old: str, password: str) -> None:
-        """One's own password; ends the user's other sessions. Raises Mistakes, WrongLogin."""
+    async def change_own(self, caller: Caller, given: NewPassword) -> None:
+        """One's own password; ends the user's other sessions. Raises Mistakes and TooOften."""
         access = self._access
-        if weak := self._weak(password, caller.name):
-            raise Mistakes(tuple(weak))
-        await access.check_own(caller, old)
-        kept = await access.hashing.hashed(password)
+        weak = self._weak(given.password, caller.name)
+        found = [*weak, *passwords.differing(given.password, given.again)]
+        try:
+            await access.check_own(caller, given.old)
+        except WrongLogin as error:
+            found.insert(0, Mistake("old", error.failure.text))
+        if found:
+            raise Mistakes(tuple(found))
+        kept = await access.hashing.hashed(given.password)
         async with access.changing:
             user = self._known(caller.name)
             await self._put(user, self._with(user, ChangedUser(), kept))

@@ -100,7 +100,7 @@ def _session(access: Access) -> list[Route]:
         await access.confirm(ask.caller, given.password)
 
     async def password(ask: Ask, given: NewPassword) -> None:
-        await users.change_own(ask.caller, given.old, given.password)
+        await users.change_own(ask.caller, given)
 
     async def listed(ask: Ask) -> tuple[SessionShown, ...]:
         return users.sessions(ask.caller)
@@ -128,6 +128,12 @@ def _users(access: Access) -> list[Route]:
     async def add(ask: Ask, new: NewUser) -> None:
         await users.add(ask.caller, new)
 
+    async def check_new(_ask: Ask, new: NewUser) -> None:
+        users.check_new(new)
+
+    async def check_changed(ask: Ask, changed: ChangedUser) -> None:
+        users.check_changed(ask.part("name"), changed)
+
     async def change(ask: Ask, changed: ChangedUser) -> None:
         await users.change(ask.caller, ask.part("name"), changed)
 
@@ -140,8 +146,12 @@ def _users(access: Access) -> list[Route]:
 
     return [
         route("GET", "/users", "govern", listed),
-        taking("POST", "/users", "govern", NewUser, add, fresh=True),
-        taking("PATCH", "/users/{name}", "govern", ChangedUser, change, fresh=True),
+        taking("POST", "/users", "govern", NewUser, add, fresh=True, check=check_new),
+        taking(
+            *("PATCH", "/users/{name}", "govern", ChangedUser, change),
+            fresh=True,
+            check=check_changed,
+        ),
         route("DELETE", "/users/{name}", "govern", remove, fresh=True),
         route("GET", "/audit", "govern", audit),
     ]

@@ -65,9 +65,9 @@ class AccessCalls(Asking):
         """Give the password once more, where ConfirmFirst asked for it. Raises WrongLogin."""
         await self._do("POST", "/session/confirm", Password(password))
 
-    async def change_password(self, old: str, password: str) -> None:
-        """One's own; other sessions of the user end. Raises Mistakes and WrongLogin."""
-        await self._do("PUT", "/session/password", NewPassword(old, password))
+    async def change_password(self, old: str, password: str, again: str | None = None) -> None:
+        """One's own; other sessions of the user end. Raises Mistakes and TooOften."""
+        await self._do("PUT", "/session/password", NewPassword(old, password, again))
 
     async def sessions(self) -> tuple[SessionShown, ...]:
         """One's own, an administrator's all, the latest used first."""

@@ -33,9 +33,11 @@ class UpkeepCalls(Asking):
         """A ZIP without secrets and numbers of people."""
         return await self._one("GET", "/bundle", bytes, seconds=60.0)
 
-    async def backup(self, passphrase: str) -> AsyncGenerator[bytes, None]:
+    async def backup(
+        self, passphrase: str, again: str | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """The file, piece by piece. Raises Mistakes, Conflict and Unable before the first one."""
-        pieces = self._pieces("/backup", body=Passphrase(passphrase), begins=_LONG_SECONDS)
+        pieces = self._pieces("/backup", body=Passphrase(passphrase, again), begins=_LONG_SECONDS)
         async for piece in pieces:
             yield piece
 

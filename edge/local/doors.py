@@ -40,9 +40,13 @@ def handler(
 
     async def handle(request: "web.Request") -> "web.StreamResponse":
         try:
-            caller = _caller(request, door, who, route)
-            caller.demand(route.right, fresh=route.fresh)
-            return await route.answer(Ask(caller, request))
+            ask = Ask(_caller(request, door, who, route), request)
+            ask.caller.demand(route.right)
+            if route.fresh:
+                if route.check and not ask.caller.fresh:
+                    await route.check(ask)
+                ask.caller.demand_password()
+            return await route.answer(ask)
         except Refusal as refusal:
             response = answered(refusal.failure)
             response.set_status(refusal.status)

@@ -52,13 +52,17 @@ Answer = Callable[[Ask], "Awaitable[web.StreamResponse]"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """fresh: only where the password was given lately."""
+    """fresh: only where the password was given lately.
+
+    check: tells who did not give it lately of all other mistakes; it changes nothing.
+    """
 
     method: str
     path: str
     right: Right
     answer: Answer
     fresh: bool = False
+    check: Callable[[Ask], Awaitable[object]] | None = None
 
 
 def route(method: str, path: str, right: Right, work: Work, *, fresh: bool = False) -> Route:
@@ -78,19 +82,26 @@ def taking(  # noqa: PLR0913 - what one route is made of
     work: Callable[[Ask, T], Awaitable[object]],
     *,
     fresh: bool = False,
+    check: Callable[[Ask, T], Awaitable[object]] | None = None,
 ) -> Route:
     """One with a body of that type."""
     decoder = msgspec.json.Decoder(kind)
 
-    async def answer(ask: Ask) -> "web.StreamResponse":
+    async def given(ask: Ask) -> T:
         body = await ask.request.read()
         try:
-            given = decoder.decode(body)
+            return decoder.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(error) from error
-        return answered(await work(ask, given))
 
-    return Route(method, path, right, answer, fresh)
+    async def answer(ask: Ask) -> "web.StreamResponse":
+        return answered(await work(ask, await given(ask)))
+
+    async def checked(ask: Ask) -> None:
+        if check:
+            await check(ask, await given(ask))
+
+    return Route(method, path, right, answer, fresh, checked)
 
 
 def answered(found: object) -> "web.StreamResponse":

@@ -117,12 +117,19 @@ def _entries(  # noqa: PLR0913 - what differs between the two
     async def note(ask: Ask, what: str, name: str, fields: Iterable[str]) -> None:
         await access.note(ask.caller, f"{kind}.{what}", name, fields)
 
+    async def check_new(_ask: Ask, given: DeviceChange | DestinationChange) -> None:
+        await changes.put(kind, None, dict(table_of(given)), given.revision, only_check=True)
+
+    async def check_changed(ask: Ask, given: DeviceChange | DestinationChange) -> None:
+        table = dict(table_of(given))
+        await changes.put(kind, ask.part("name"), table, given.revision, only_check=True)
+
     fresh = kind == "destination"
     base = f"/settings/{folder}"
     one = base + "/{name}"
     return [
-        taking("POST", base, "arrange", change, add, fresh=fresh),
-        taking("PUT", one, "arrange", change, put, fresh=fresh),
+        taking("POST", base, "arrange", change, add, fresh=fresh, check=check_new),
+        taking("PUT", one, "arrange", change, put, fresh=fresh, check=check_changed),
         taking("DELETE", one, "arrange", Removal, remove, fresh=fresh),
     ]
 

@@ -23,9 +23,10 @@ class LogQuery(Struct, frozen=True):
 
 
 class Passphrase(Struct, frozen=True):
-    """What a backup is put under: 12 characters or more."""
+    """What a backup is put under: 12 characters or more. again: as it was typed once more."""
 
     passphrase: str
+    again: str | None = None
 
 
 class Restored(Struct, frozen=True, kw_only=True):

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.access.access import Access
+from edge.access.passwords import differing
 from edge.access.refusals import Conflict, Mistake, Mistakes, Refusal, Unable
 from edge.aside import aside
 from edge.errors import CommandFailed
 from edge.local.issue import Words
-from edge.local.route import Ask, Route, route, taking
+from edge.local.route import Ask, Route, answered, route, taking
 from edge.local.upkeep_records import (
     PASSPHRASE_HEADER,
     LogLine,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _BACKUP = ".backup.page"
 _PIECE = 64 * 1024
 _SPARE_BYTES = 32 << 20
+_NO_FILE = Mistake("file", Words("Choose a backup file.", "پرونده پشتیبان را انتخاب کنید."))
 
 
 def routes(access: Access, upkeep: Upkeep) -> list[Route]:
@@ -81,8 +83,13 @@ def routes(access: Access, upkeep: Upkeep) -> list[Route]:
 
 
 def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
+    async def check(_ask: Ask, given: Passphrase) -> None:
+        differ = differing(given.passphrase, given.again)
+        if found := [*_short(given.passphrase), *differ]:
+            raise Mistakes(tuple(found))
+
     async def answer(ask: Ask, given: Passphrase) -> "web.StreamResponse":
-        _check_passphrase(given.passphrase)
+        await check(ask, given)
         _check_free(one_at_a_time)
         file = upkeep.data / _BACKUP
         async with one_at_a_time:
@@ -98,13 +105,19 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
             finally:
                 await asyncio.to_thread(file.unlink, missing_ok=True)
 
-    return taking("POST", "/backup", "govern", Passphrase, answer, fresh=True)
+    return taking("POST", "/backup", "govern", Passphrase, answer, fresh=True, check=check)
 
 
 def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Route:
-    async def answer(ask: Ask) -> Restored:
+    async def check(ask: Ask) -> None:
+        if short := _short(_given_passphrase(ask)):
+            nothing = not await ask.request.content.readany()
+            raise Mistakes((*short, _NO_FILE) if nothing else tuple(short))
+
+    async def answer(ask: Ask) -> "web.StreamResponse":
         from edge.upkeep.restoring import SEALED, NotRestored, prepare
 
+        await check(ask)
         passphrase = _given_passphrase(ask)
         _check_free(one_at_a_time)
         async with one_at_a_time:
@@ -120,23 +133,24 @@ def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rou
                 await asyncio.to_thread((upkeep.data / SEALED).unlink, missing_ok=True)
             await access.note(ask.caller, "box.restored")
             upkeep.renew(restoring(upkeep.data))
-        return Restored(box=contents.box, events=contents.events, last=contents.last)
+        return answered(Restored(box=contents.box, events=contents.events, last=contents.last))
 
-    return route("PUT", "/restore", "govern", answer, fresh=True)
+    return Route("PUT", "/restore", "govern", answer, fresh=True, check=check)
 
 
 def _reset(access: Access, upkeep: Upkeep) -> Route:
-    async def answer(ask: Ask, order: ResetOrder) -> None:
-        site = upkeep.site()
-        if order.name.strip() != site.name:
-            text = Words(
-                f"Write the branch's name: {site.name}", f"نام شعبه را بنویسید: {site.name}"
-            )
+    async def check(_ask: Ask, order: ResetOrder) -> None:
+        name = upkeep.site().name
+        if order.name.strip() != name:
+            text = Words(f"Write the branch's name: {name}", f"نام شعبه را بنویسید: {name}")
             raise Mistakes((Mistake("name", text),))
-        await access.note(ask.caller, "box.erased")
-        upkeep.renew(erasing(upkeep.data, site.timezone))
 
-    return taking("POST", "/reset", "govern", ResetOrder, answer, fresh=True)
+    async def answer(ask: Ask, order: ResetOrder) -> None:
+        await check(ask, order)
+        await access.note(ask.caller, "box.erased")
+        upkeep.renew(erasing(upkeep.data, upkeep.site().timezone))
+
+    return taking("POST", "/reset", "govern", ResetOrder, answer, fresh=True, check=check)
 
 
 async def _streamed(ask: Ask, file: Path) -> "web.StreamResponse":
@@ -157,13 +171,15 @@ async def _streamed(ask: Ask, file: Path) -> "web.StreamResponse":
 
 async def _received(ask: Ask, file: Path) -> None:
     """Write the body to a file that its owner alone may read, as long as the disk has room."""
-    left = disk_usage(file.parent).free - _SPARE_BYTES
+    before = left = disk_usage(file.parent).free - _SPARE_BYTES
     with await asyncio.to_thread(os.fdopen, _created(file), "wb") as opened:
         async for piece in ask.request.content.iter_chunked(_PIECE):
             left -= len(piece)
             if left < 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             await asyncio.to_thread(opened.write, piece)
+    if left == before:
+        raise Mistakes((_NO_FILE,))
 
 
 def _created(file: Path) -> int:
@@ -175,13 +191,14 @@ def _check_free(one_at_a_time: asyncio.Lock) -> None:
         raise Conflict(Words("One is under way already.", "یکی در جریان است."))
 
 
-def _check_passphrase(passphrase: str) -> None:
-    if len(passphrase) < LEAST_CHARACTERS:
-        text = Words(
-            f"Use {LEAST_CHARACTERS} characters or more: some words that do not belong together.",
-            f"دست‌کم {LEAST_CHARACTERS} نویسه: چند واژه بی‌ربط به هم.",
-        )
-        raise Mistakes((Mistake("passphrase", text),))
+def _short(passphrase: str) -> list[Mistake]:
+    if len(passphrase) >= LEAST_CHARACTERS:
+        return []
+    text = Words(
+        f"Use {LEAST_CHARACTERS} characters or more: some words that do not belong together.",
+        f"دست‌کم {LEAST_CHARACTERS} نویسه: چند واژه بی‌ربط به هم.",
+    )
+    return [Mistake("passphrase", text)]
 
 
 def _given_passphrase(ask: Ask) -> str:
@@ -189,6 +206,5 @@ def _given_passphrase(ask: Ask) -> str:
         text = base64.b64decode(ask.request.headers.get(PASSPHRASE_HEADER, ""), validate=True)
         passphrase = text.decode()
     except (binascii.Error, ValueError):
-        passphrase = ""
-    _check_passphrase(passphrase)
+        return ""
     return passphrase

@@ -5,7 +5,6 @@
 
 from aiohttp import web
 
-from edge.access.refusals import Conflict, Mistakes
 from edge.local import settings_records as records
 from edge.local.calls_records import Sent
 from edge.local.settings_records import (
@@ -17,10 +16,10 @@ from edge.local.settings_records import (
 )
 from webui import settings_form
 from webui.admission import back_or
+from webui.confirming import confirmed
 from webui.form import Form, read
-from webui.pages.devices import named, took
+from webui.pages.devices import named
 from webui.pages.status import shown as status_shown
-from webui.pages.users import confirmed
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
@@ -73,29 +72,33 @@ async def new_page(request: web.Request) -> web.Response:
 
 
 @ROUTES.post("/queue/new")
-async def add(request: web.Request) -> web.Response:
+async def add(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
     forms = await visit.edge.forms()
     kind = named(forms.kinds, form["kind"])
-    try:
-        if await confirmed(visit, form):
-            await visit.edge.add_destination(destination_change(form, form["name"], forms, kind))
-            raise web.HTTPSeeOther("/queue?done=added")
-    except (Mistakes, Conflict) as refusal:
-        took(visit, form, refusal)
+
+    async def work() -> web.Response:
+        await visit.edge.add_destination(destination_change(form, form["name"], forms, kind))
+        raise web.HTTPSeeOther("/queue?done=added")
+
     revision = (await visit.edge.settings()).revision
-    return _form_page(visit, form, forms, kind, revision, status=422)
+    return await confirmed(visit, form, work, "name") or _form_page(
+        visit, form, forms, kind, revision, status=422
+    )
 
 
 @ROUTES.get("/queue/{name}")
 async def crm_page(request: web.Request) -> web.Response:
-    visit = Visit(request)
+    return await _crm_page(Visit(request))
+
+
+async def _crm_page(visit: Visit, removing: Form | None = None) -> web.Response:
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
-    crm = _crm(settings, request.match_info["name"])
+    crm = _crm(settings, visit.request.match_info["name"])
     kind = named(forms.kinds, crm.kind)
     form = Form(
-        {"back": request.query.get("back", "")}
+        {"back": visit.request.query.get("back", "")}
         | blank(forms, kind)
         | settings_form.shown(crm.settings, kind.fields, SETTINGS)
         | {
@@ -106,34 +109,37 @@ async def crm_page(request: web.Request) -> web.Response:
             ).items()
         }
     )
-    return _form_page(visit, form, forms, kind, settings.revision, crm)
+    return _form_page(visit, form, forms, kind, settings.revision, crm, removing=removing)
 
 
 @ROUTES.post("/queue/{name}")
-async def change(request: web.Request) -> web.Response:
+async def change(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
     crm = _crm(settings, request.match_info["name"])
     kind = named(forms.kinds, crm.kind)
-    try:
-        if await confirmed(visit, form):
-            await visit.edge.change_destination(destination_change(form, crm.name, forms, kind))
-            raise web.HTTPSeeOther(back_or(form, "/queue", "?done=changed"))
-    except (Mistakes, Conflict) as refusal:
-        took(visit, form, refusal)
-    return _form_page(visit, form, forms, kind, settings.revision, crm, status=422)
+
+    async def work() -> web.Response:
+        await visit.edge.change_destination(destination_change(form, crm.name, forms, kind))
+        raise web.HTTPSeeOther(back_or(form, "/queue", "?done=changed"))
+
+    return await confirmed(visit, form, work, "name") or _form_page(
+        visit, form, forms, kind, settings.revision, crm, status=422
+    )
 
 
 @ROUTES.post("/queue/{name}/remove")
-async def remove(request: web.Request) -> web.Response:
+async def remove(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
     name = request.match_info["name"]
-    if await confirmed(visit, form):
+
+    async def work() -> web.Response:
         await visit.edge.remove_destination(name, form["revision"])
         raise web.HTTPSeeOther("/queue?done=removed")
-    raise web.HTTPSeeOther(f"/queue/{name}")
+
+    return await confirmed(visit, form, work) or await _crm_page(visit, removing=form)
 
 
 def destination_change(
@@ -182,11 +188,13 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
     crm: DestinationShown | None = None,
     *,
     status: int = 200,
+    removing: Form | None = None,
 ) -> web.Response:
     return visit.page(
         "crm.html",
-        status=status,
+        status=422 if removing else status,
         form=form,
+        removing=removing or Form(),
         forms=forms,
         kind=kind,
         revision=revision,

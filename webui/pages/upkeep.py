@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 
 from aiohttp import BodyPartReader, web
 
-from edge.access.refusals import Conflict, Mistakes, Unable
+from webui.confirming import confirmed
 from webui.form import Form, read
-from webui.pages.users import confirmed
 from webui.visit import SESSION_COOKIE, Visit
 
 ROUTES = web.RouteTableDef()
@@ -30,15 +29,11 @@ async def page(request: web.Request) -> web.Response:
 async def backup(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
-    if form.exact("passphrase") != form.exact("again"):
-        form.wrong("again", visit.language("access.differ"))
-    if not await confirmed(visit, form) or form.mistakes:
-        return await _page(visit, saving=form)
-    try:
-        return await _streamed(visit, form.exact("passphrase"))
-    except (Mistakes, Conflict, Unable) as refusal:
-        _took(visit, form, refusal, "passphrase")
-    return await _page(visit, saving=form)
+
+    async def work() -> web.StreamResponse:
+        return await _streamed(visit, form.exact("passphrase"), form.exact("again"))
+
+    return await confirmed(visit, form, work, "again") or await _page(visit, saving=form)
 
 
 @ROUTES.post("/backup/restore")
@@ -46,39 +41,35 @@ async def restore(request: web.Request) -> web.StreamResponse:
     """The fields come before the file, as they stand in the form."""
     visit = Visit(request)
     form = Form()
-    try:
-        file = await _to_the_file(request, form)
-        if file is None:
-            form.wrong("file", visit.language("backup.no_file"))
-        elif await confirmed(visit, form):
-            restored = await visit.edge.restore(_pieces(file), form.exact("passphrase"))
-            return _anew(visit, visit.page("anew.html", word="restored", events=restored.events))
-    except (Mistakes, Conflict, Unable) as refusal:
-        _took(visit, form, refusal, "passphrase", "file")
-    return await _page(visit, restoring=form)
+    file = await _to_the_file(request, form)
+
+    async def work() -> web.StreamResponse:
+        restored = await visit.edge.restore(_pieces(file), form.exact("passphrase"))
+        return _anew(visit, visit.page("anew.html", word="restored", events=restored.events))
+
+    return await confirmed(visit, form, work, "file") or await _page(visit, restoring=form)
 
 
 @ROUTES.post("/backup/reset")
 async def reset(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
-    try:
-        if await confirmed(visit, form):
-            await visit.edge.reset(form["name"])
-            return _anew(visit, visit.page("anew.html", word="erased", events=0))
-    except Mistakes as refusal:
-        _took(visit, form, refusal, "name")
-    return await _page(visit, erasing=form)
+
+    async def work() -> web.Response:
+        await visit.edge.reset(form["name"])
+        return _anew(visit, visit.page("anew.html", word="erased", events=0))
+
+    return await confirmed(visit, form, work) or await _page(visit, erasing=form)
 
 
-async def _streamed(visit: Visit, passphrase: str) -> web.StreamResponse:
+async def _streamed(visit: Visit, passphrase: str, again: str) -> web.StreamResponse:
     name = f"payvand-{datetime.now(UTC):%Y-%m-%d}.backup"
     headers = {
         "Content-Type": "application/octet-stream",
         "Content-Disposition": f'attachment; filename="{name}"',
     }
     answer = web.StreamResponse(headers=headers)
-    async with aclosing(visit.edge.backup(passphrase)) as pieces:
+    async with aclosing(visit.edge.backup(passphrase, again)) as pieces:
         async for piece in pieces:
             if not answer.prepared:
                 await answer.prepare(visit.request)
@@ -102,8 +93,8 @@ async def _to_the_file(request: web.Request, form: Form) -> BodyPartReader | Non
     return None
 
 
-async def _pieces(file: BodyPartReader) -> AsyncIterator[bytes]:
-    while piece := await file.read_chunk(64 * 1024):
+async def _pieces(file: BodyPartReader | None) -> AsyncIterator[bytes]:
+    while file and (piece := await file.read_chunk(64 * 1024)):
         yield piece
 
 
@@ -112,13 +103,6 @@ def _anew(visit: Visit, answer: web.Response) -> web.Response:
     answer.del_cookie(SESSION_COOKIE, secure=True, httponly=True, samesite="Strict")
     visit.house.zone.forget()
     return answer
-
-
-def _took(visit: Visit, form: Form, refusal: Mistakes | Conflict | Unable, *known: str) -> None:
-    if isinstance(refusal, Mistakes):
-        form.refused(refusal, visit.language, set(known))
-    else:
-        form.wrong("", visit.language.of(refusal.failure.text))
 
 
 async def _page(

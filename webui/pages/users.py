@@ -6,8 +6,9 @@ Each form posts to a path of its own and comes back here, with its mistakes or d
 from aiohttp import web
 
 from edge.access.records import ChangedUser, NewUser
-from edge.access.refusals import ConfirmFirst, Conflict, Mistakes, TooOften, WrongLogin
+from edge.access.refusals import Mistakes, TooOften
 from edge.access.roles import ROLES, Role
+from webui.confirming import confirmed
 from webui.form import Form, read
 from webui.visit import Visit
 
@@ -24,33 +25,28 @@ async def page(request: web.Request) -> web.Response:
 async def change_password(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
-    if form.exact("password") != form.exact("again"):
-        form.wrong("again", visit.language("access.differ"))
+    typed = (form.exact(name) for name in ("old", "password", "again"))
     try:
-        if not form.mistakes:
-            await visit.edge.change_password(form.exact("old"), form.exact("password"))
-            raise web.HTTPSeeOther("/users?done=password")
+        await visit.edge.change_password(*typed)
+        raise web.HTTPSeeOther("/users?done=password")
     except Mistakes as refusal:
-        form.refused(refusal, visit.language, {"old", "password"})
-    except (WrongLogin, TooOften) as refusal:
+        form.refused(refusal, visit.language, {"old", "password", "again"})
+    except TooOften as refusal:
         form.wrong("old", visit.language.of(refusal.failure.text))
     return await _page(visit, own=form)
 
 
 @ROUTES.post("/users")
-async def add(request: web.Request) -> web.Response:
+async def add(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     form = await read(request)
     role: Role = next((each for each in ROLES if each == form["role"]), "viewer")
-    try:
-        if await confirmed(visit, form):
-            await visit.edge.add_user(NewUser(form["name"], form.exact("password"), role))
-            raise web.HTTPSeeOther("/users?done=added")
-    except Mistakes as refusal:
-        form.refused(refusal, visit.language, {"name", "password"})
-    except Conflict as refusal:
-        form.wrong("name", visit.language.of(refusal.failure.text))
-    return await _page(visit, new=form)
+
+    async def work() -> web.Response:
+        await visit.edge.add_user(NewUser(form["name"], form.exact("password"), role))
+        raise web.HTTPSeeOther("/users?done=added")
+
+    return await confirmed(visit, form, work) or await _page(visit, new=form)
 
 
 @ROUTES.get("/users/{name}/change")
@@ -59,25 +55,22 @@ async def user_page(request: web.Request) -> web.Response:
 
 
 @ROUTES.post("/users/{name}/change")
-async def change(request: web.Request) -> web.Response:
+async def change(request: web.Request) -> web.StreamResponse:
     """Another role, another password, or both; or remove the user."""
     visit = Visit(request)
     form = await read(request)
     name = request.match_info["name"]
     role = next((each for each in ROLES if each == form["role"]), None)
-    try:
-        if await confirmed(visit, form):
-            if "remove" in form.values:
-                await visit.edge.remove_user(name)
-            else:
-                password = form.exact("password") or None
-                await visit.edge.change_user(name, ChangedUser(role=role, password=password))
-            raise web.HTTPSeeOther("/users?done=changed")
-    except Mistakes as refusal:
-        form.refused(refusal, visit.language, {"password"})
-    except Conflict as refusal:
-        form.wrong("", visit.language.of(refusal.failure.text))
-    return await _user_page(visit, form)
+
+    async def work() -> web.Response:
+        if "remove" in form.values:
+            await visit.edge.remove_user(name)
+        else:
+            password = form.exact("password") or None
+            await visit.edge.change_user(name, ChangedUser(role=role, password=password))
+        raise web.HTTPSeeOther("/users?done=changed")
+
+    return await confirmed(visit, form, work) or await _user_page(visit, form)
 
 
 @ROUTES.post("/users/sessions/{id}/end")
@@ -90,22 +83,6 @@ async def end_session(request: web.Request) -> web.Response:
 async def audit(request: web.Request) -> web.Response:
     visit = Visit(request)
     return visit.page("audit.html", entries=await visit.edge.audit(AUDIT_LINES))
-
-
-async def confirmed(visit: Visit, form: Form) -> bool:
-    """Give the password along, where the form has it; a wrong one is the form's mistake."""
-    password = form.exact("confirm")
-    try:
-        if password:
-            await visit.edge.confirm(password)
-            return True
-    except (WrongLogin, TooOften) as refusal:
-        form.wrong("confirm", visit.language.of(refusal.failure.text))
-        return False
-    if visit.who and visit.who.confirm_seconds <= 0:
-        form.wrong("confirm", visit.language.of(ConfirmFirst().failure.text))
-        return False
-    return True
 
 
 async def _page(visit: Visit, own: Form | None = None, new: Form | None = None) -> web.Response:

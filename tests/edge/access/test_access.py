@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.access import kept, passwords, setup_code
-from edge.access.records import ChangedUser, FirstUser, NewUser
+from edge.access.records import ChangedUser, FirstUser, NewPassword, NewUser
 from edge.access.refusals import (
     ConfirmFirst,
     Conflict,
@@ -270,9 +270,12 @@ async def test_one_s_own_password_takes_the_old_one_and_ends_the_other_sessions(
     first = await one.claimed()
     second = (await one.access.log_in("maryam", PASSWORD, "10.0.0.2")).token
     caller = one.access.caller(second, "10.0.0.2")
-    with pytest.raises(WrongLogin):
-        await one.users.change_own(caller, "not the old one", OTHER)
-    await one.users.change_own(caller, PASSWORD, OTHER)
+    with pytest.raises(Mistakes) as wrong:
+        await one.users.change_own(caller, NewPassword("not the old one", "short", "another"))
+    assert [each.field for each in wrong.value.failure.mistakes] == ["old", "password", "again"]
+    with pytest.raises(Mistakes):
+        await one.users.change_own(caller, NewPassword("not the old one", OTHER, OTHER))
+    await one.users.change_own(caller, NewPassword(PASSWORD, OTHER))
     with pytest.raises(NoSession):
         one.access.caller(first, "10.0.0.1")
     assert one.access.caller(second, "10.0.0.2")
@@ -281,12 +284,12 @@ async def test_one_s_own_password_takes_the_old_one_and_ends_the_other_sessions(
 async def test_a_password_given_long_ago_is_asked_for_again(house: Begin) -> None:
     one = house()
     token = await one.claimed()
-    one.access.caller(token, "").demand("govern", fresh=True)
+    one.access.caller(token, "").demand_password()
     one.clock.seconds += 601
     with pytest.raises(ConfirmFirst):
-        one.access.caller(token, "").demand("govern", fresh=True)
+        one.access.caller(token, "").demand_password()
     await one.access.confirm(one.access.caller(token, ""), PASSWORD)
-    one.access.caller(token, "").demand("govern", fresh=True)
+    one.access.caller(token, "").demand_password()
 
 
 async def test_a_viewer_sees_and_ends_only_his_own_sessions(house: Begin) -> None:
