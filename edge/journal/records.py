@@ -80,8 +80,24 @@ class History(Struct, frozen=True, kw_only=True):
     `megabytes`. Undelivered and parked events never go.
     """
 
-    days: Annotated[int, Meta(ge=1, le=3650, title="Days to keep delivered events")] = 90
-    megabytes: Annotated[int, Meta(ge=10, le=1_000_000, title="Most that the journal takes")] = 1000
+    days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            title="Days to keep delivered events",
+            extra={"fa": "روزهای نگهداری رویدادهای تحویل‌شده"},
+        ),
+    ] = 90
+    megabytes: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            title="Most megabytes of the journal",
+            extra={"fa": "بیشترین حجم آن‌ها (مگابایت)"},
+        ),
+    ] = 1000
 
 
 class Figures(Struct, frozen=True, kw_only=True):

@@ -47,13 +47,17 @@ class Form(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Forms(Struct, frozen=True, kw_only=True):
-    """All that can be set. parts: `forwarding`, `connection` and `wanted`, of every CRM alike."""
+    """All that can be set. parts: `forwarding`, `connection` and `wanted`, of every CRM alike.
+
+    site: `history`, `wire` and `commands`, of the whole box. feeds: of any device.
+    """
 
     drivers: tuple[Form, ...]
     links: tuple[Form, ...]
     kinds: tuple[Form, ...]
     parts: tuple[Form, ...]
-    history: Form
+    site: tuple[Form, ...]
+    feeds: Form
 
 
 class DeviceShown(Struct, frozen=True, kw_only=True):
@@ -65,6 +69,7 @@ class DeviceShown(Struct, frozen=True, kw_only=True):
     settings: Values
     secrets: tuple[str, ...] = ()
     commands: dict[str, int] = {}
+    feeds: Values = {}
 
 
 class DestinationShown(Struct, frozen=True, kw_only=True):
@@ -86,6 +91,8 @@ class SettingsShown(Struct, frozen=True, kw_only=True):
     name: str
     timezone: str
     history: Values
+    wire: Values
+    commands: Values
     devices: tuple[DeviceShown, ...]
     destinations: tuple[DestinationShown, ...]
 
@@ -99,6 +106,7 @@ class DeviceChange(Struct, frozen=True, kw_only=True):
     link: Values
     settings: Values = {}
     commands: dict[str, int] = {}
+    feeds: Values = {}
 
 
 class DestinationChange(Struct, frozen=True, kw_only=True):
@@ -120,6 +128,8 @@ class SiteChange(Struct, frozen=True, kw_only=True):
     name: str | None = None
     timezone: str | None = None
     history: Values | None = None
+    wire: Values | None = None
+    commands: Values | None = None
 
 
 class Removal(Struct, frozen=True):

@@ -50,7 +50,7 @@ def routes(access: Access, changes: SiteChanges) -> list[Route]:
     async def general(ask: Ask, given: SiteChange) -> Changed:
         table = {
             field: getattr(given, field)
-            for field in ("name", "timezone", "history")
+            for field in ("name", "timezone", "history", "wire", "commands")
             if getattr(given, field) is not None
         }
         change = await changes.general(table, given.revision)

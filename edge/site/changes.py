@@ -111,7 +111,7 @@ class SiteChanges:
         return await self._edit(edit, revision)
 
     async def general(self, given: Table, revision: str) -> Change:
-        """Change name, time zone or history. Raises as `put`."""
+        """Change what is of the whole box, by its name in the file. Raises as `put`."""
 
         def edit(tables: Table) -> _Edited:
             return _Edited({**tables, **given}, _differing(tables, {**tables, **given}), "")

@@ -6,8 +6,9 @@ lines = { "1" = "01", "2" = "02" }     its line = the trunk there, both as print
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from edge.site.checking import TableReader, suggestion
 
@@ -15,8 +16,14 @@ from edge.site.checking import TableReader, suggestion
 class Feeds(Struct, frozen=True, forbid_unknown_fields=True):
     """The exchange's key, and of each line the trunk there."""
 
-    device: str
-    lines: dict[str, str]
+    device: Annotated[str, Meta(title="The exchange", extra={"fa": "سانترال"})]
+    lines: Annotated[
+        dict[str, str],
+        Meta(
+            title="Its line = the trunk there, as both print them",
+            extra={"fa": "خط این دستگاه = خط شهری سانترال، همان‌گونه که چاپ می‌شود"},
+        ),
+    ]
 
 
 def check_feeds(reader: TableReader, devices: Mapping[str, Feeds | None]) -> None:

@@ -15,13 +15,16 @@ from msgspec.structs import FieldInfo
 import drivers.catalog
 import edge.delivery.destinations.catalog
 from drivers.wire.address import BAUDS, CONTROL_LINES, DEFAULT_BAUD, DEFAULT_FORMAT
+from edge.commands.box_commands import BoxCommands
 from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.journal.records import History
 from edge.local.issue import Words
 from edge.local.settings_records import Field, FieldKind, Form, Forms
+from edge.site.feeds import Feeds
 from edge.site.secret_fields import secret_fields
+from edge.wire.settings import Wire
 
 
 def forms() -> Forms:
@@ -55,10 +58,30 @@ def forms() -> Forms:
                 fields=fields(Wanted),
             ),
         ),
-        history=Form(
-            name="history",
-            title=Words("How long events are kept", "مدت نگهداری رویدادها"),
-            fields=fields(History),
+        site=(
+            Form(
+                name="history",
+                title=Words("Events that every CRM has", "رویدادهایی که همه CRMها گرفته‌اند"),
+                fields=fields(History),
+            ),
+            Form(
+                name="wire",
+                title=Words("What the devices sent", "داده خام دستگاه‌ها"),
+                fields=fields(Wire),
+            ),
+            Form(
+                name="commands",
+                title=Words(
+                    "What a CRM may order the box itself",
+                    "آنچه CRM می‌تواند به خود دستگاه دستور دهد",
+                ),
+                fields=fields(BoxCommands),
+            ),
+        ),
+        feeds=Form(
+            name="feeds",
+            title=Words("Its lines go on to an exchange", "خط‌های آن به سانترال می‌رود"),
+            fields=fields(Feeds),
         ),
     )
 

@@ -19,6 +19,8 @@ def shown(site: Site, revision: str) -> SettingsShown:
         name=site.name,
         timezone=site.timezone,
         history=_open(site.history),
+        wire=_open(site.wire),
+        commands=_open(site.commands),
         devices=tuple(_device(device) for device in site.device),
         destinations=tuple(_destination(entry) for entry in site.destination),
     )
@@ -32,6 +34,7 @@ def _device(device: Device) -> DeviceShown:
         settings=_open(device.settings),
         secrets=tuple(_secrets(device.settings)),
         commands=dict(device.commands),
+        feeds={} if device.feeds is None else _open(device.feeds),
     )
 
 

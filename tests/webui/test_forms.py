@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from tests.webui.house import PASSWORD, House
-from tests.webui.test_admission import ask
+from edge.local.client import Client
+from edge.local.settings_records import SettingsShown
+from tests.webui.house import PASSWORD, House, aside
+from tests.webui.test_admission import Got, ask
 from webui.visit import SESSION_COOKIE
 
 _Case = tuple[str, dict[str, str], set[str]]
@@ -27,11 +29,20 @@ _CASES: tuple[_Case, ...] = (
     (
         "/devices/new?driver=panasonic&link=tcp",
         {
-            **{"driver": "panasonic", "link": "tcp", "key": "Bad Key", "link.tcp": "nowhere"},
+            "driver": "panasonic",
+            "link": "tcp",
+            "key": "Bad Key",
+            "link.tcp": "nowhere",
             "settings.area_code": "051x",
         },
         {"key", "link.tcp", "settings.area_code"},
     ),
+    (
+        "/about",
+        {"name": "", "history.days": "۰", "history.megabytes": "many", "wire.days": "-1"},
+        {"name", "history.days", "history.megabytes", "wire.days"},
+    ),
+    ("/commands", {"commands.forget": "-1"}, {"commands.forget"}),
 )
 _WITH_PASSWORD: tuple[_Case, ...] = (
     (
@@ -66,12 +77,63 @@ def test_also_those_of_ones_own_password(factory: House) -> None:
     assert "nima" not in ask(factory, "GET", "/users", Cookie=cookie).text
 
 
-def _told(house: House, cookie: str, case: _Case) -> None:
-    path, typed, fields = case
+def test_what_is_saved_counts_and_what_a_form_does_not_show_stays(factory: House) -> None:
+    factory.commission()
+    cookie = f"{SESSION_COOKIE}={factory.log_in().token}"
+    sent = (
+        ("/about", {"name": "branch", "history.days": "۳۰", "wire.megabytes": "5"}),
+        ("/commands", {"commands.forget": "12"}),
+        (
+            "/devices/new?driver=callerid&link=tcp",
+            {
+                "driver": "callerid",
+                "link": "tcp",
+                "key": "lines",
+                "link.tcp": "127.0.0.1:9",
+                "settings.profile": "segal-c",
+            },
+        ),
+        (
+            "/devices/lines",
+            {
+                "link": "tcp",
+                "link.tcp": "127.0.0.1:9",
+                "settings.profile": "segal-c",
+                "feeds.device": "pbx1",
+                "feeds.lines": "1 = 01\n۲ = 02",
+            },
+        ),
+        ("/setup/names", {"line.lines.1": "shop"}),
+    )
+    for path, typed in sent:
+        got = _send(factory, cookie, path, typed)
+        assert got.status == 303, got.text
+    settings = aside(_settings(factory))
+    assert (settings.history["days"], settings.history["megabytes"]) == (30, 1000)
+    assert (settings.wire["days"], settings.wire["megabytes"]) == (7, 5)
+    assert settings.commands == {"forget": 12}
+    lines = settings.devices[1]
+    assert lines.settings["line_names"] == {"1": "shop"}
+    assert lines.feeds == {"device": "pbx1", "lines": {"1": "01", "2": "02"}}
+    assert "feeds.device" in ask(factory, "GET", "/devices/lines", Cookie=cookie).text
+
+
+async def _settings(house: House) -> SettingsShown:
+    async with Client(house.data) as edge:
+        return await edge.settings()
+
+
+def _send(house: House, cookie: str, path: str, typed: dict[str, str]) -> Got:
+    """What a browser would send from the form there."""
     page = ask(house, "GET", path.replace("/reset", "").replace("/password", ""), Cookie=cookie)
     revision = re.search(r'name="revision" value="(\w+)"', page.text)
     sent = typed | ({"revision": revision[1]} if revision else {})
-    got = ask(house, "POST", path.partition("?")[0], sent, Cookie=cookie)
+    return ask(house, "POST", path.partition("?")[0], sent, Cookie=cookie)
+
+
+def _told(house: House, cookie: str, case: _Case) -> None:
+    path, typed, fields = case
+    got = _send(house, cookie, path, typed)
     assert got.status == 422
     wrong = re.findall(r'name="([^"]+)" aria-invalid="true"', got.text)
     assert set(wrong) == fields

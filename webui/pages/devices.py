@@ -4,10 +4,17 @@
 """
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from edge.access.refusals import Conflict, Mistakes
 from edge.local import settings_records as records
-from edge.local.settings_records import DeviceChange, DeviceShown, Forms, SettingsShown
+from edge.local.settings_records import (
+    DeviceChange,
+    DeviceShown,
+    Field,
+    Forms,
+    SettingsShown,
+)
 from webui import settings_form
 from webui.admission import back_or
 from webui.form import Form, read
@@ -15,7 +22,7 @@ from webui.pages.status import shown as status_shown
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
-SETTINGS, LINK = "settings.", "link."
+SETTINGS, LINK, FEEDS = "settings.", "link.", "feeds."
 
 
 @ROUTES.get("/devices")
@@ -75,8 +82,18 @@ async def device_page(request: web.Request) -> web.Response:
         | settings_form.shown(device.link, link.fields, LINK)
         | settings_form.defaults(driver.fields, SETTINGS)
         | settings_form.shown(device.settings, driver.fields, SETTINGS)
+        | settings_form.shown(device.feeds, forms.feeds.fields, FEEDS)
     )
-    return _form_page(visit, form, forms, driver, link, settings.revision, device)
+    return _form_page(
+        visit,
+        form,
+        forms,
+        driver,
+        link,
+        settings.revision,
+        device,
+        fed=_fed(forms, settings, device),
+    )
 
 
 @ROUTES.post("/devices/{key}")
@@ -86,13 +103,19 @@ async def change(request: web.Request) -> web.Response:
     forms, settings = await visit.edge.forms(), await visit.edge.settings()
     device = _device(settings, request.match_info["key"])
     driver, link = named(forms.drivers, device.driver), named(forms.links, form["link"])
+    fed = _fed(forms, settings, device)
+    change = replace(
+        device_change(form, device.key, driver, link),
+        commands=device.commands,
+        feeds=settings_form.values(form, fed, FEEDS),
+    )
     try:
-        await visit.edge.change_device(
-            device_change(form, device.key, driver, link, device.commands)
-        )
+        await visit.edge.change_device(change)
     except (Mistakes, Conflict) as refusal:
         took(visit, form, refusal)
-        return _form_page(visit, form, forms, driver, link, settings.revision, device, status=422)
+        return _form_page(
+            visit, form, forms, driver, link, settings.revision, device, fed=fed, status=422
+        )
     raise web.HTTPSeeOther(back_or(form, "/devices", "?done=changed"))
 
 
@@ -104,13 +127,7 @@ async def remove(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/devices?done=removed")
 
 
-def device_change(
-    form: Form,
-    key: str,
-    driver: records.Form,
-    link: records.Form,
-    commands: dict[str, int] | None = None,
-) -> DeviceChange:
+def device_change(form: Form, key: str, driver: records.Form, link: records.Form) -> DeviceChange:
     """What the form says, as the edge takes it."""
     wire = settings_form.values(form, link.fields, LINK)
     if isinstance(baud := wire.get("baud"), str) and baud.isdigit():
@@ -121,7 +138,6 @@ def device_change(
         driver=driver.name,
         link=wire,
         settings=settings_form.values(form, driver.fields, SETTINGS),
-        commands=commands or {},
     )
 
 
@@ -142,6 +158,7 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
     revision: str,
     device: DeviceShown | None = None,
     *,
+    fed: tuple[Field, ...] = (),
     status: int = 200,
 ) -> web.Response:
     return visit.page(
@@ -153,6 +170,7 @@ def _form_page(  # noqa: PLR0913 - what the form consists of
         link=link,
         revision=revision,
         device=device,
+        fed=fed,
         back=back_or(form, "/devices"),
     )
 
@@ -170,6 +188,15 @@ def _device(settings: SettingsShown, key: str) -> DeviceShown:
     if found is None:
         raise web.HTTPNotFound
     return found
+
+
+def _fed(forms: Forms, settings: SettingsShown, device: DeviceShown) -> tuple[Field, ...]:
+    """The fields of where a device's lines go on to: one of the others, or none."""
+    others = tuple(each.key for each in settings.devices if each.key != device.key)
+    exchange, lines = forms.feeds.fields
+    if not others:
+        return ()
+    return replace(exchange, choices=others, optional=True), replace(lines, optional=True)
 
 
 def _free_key(driver: str, settings: SettingsShown) -> str:

@@ -41,6 +41,7 @@ async def save(request: web.Request) -> web.Response:
             link=device.link,
             settings=device.settings | given,
             commands=device.commands,
+            feeds=device.feeds,
         )
         try:
             await visit.edge.change_device(change)
