@@ -7,6 +7,7 @@ Saved, it is a capture (design section 9) with other numbers.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
@@ -24,6 +25,7 @@ ROUTES = web.RouteTableDef()
 TOGETHER_SECONDS = 0.25
 MOST_CALLS = 8
 MOST_CHUNKS = 1000
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _SIGNS = {0x0D: r"\r", 0x0A: r"\n", 0x09: r"\t", 0x0C: r"\f"}
 
 
@@ -108,15 +110,15 @@ async def _batches(visit: Visit, key: str) -> AsyncGenerator[list[WireChunk], No
 
 
 def _lines(chunks: Sequence[WireChunk]) -> list[Heard]:
-    """Pieces that followed each other closely as one, up to a line's end."""
+    """Pieces that followed each other closely as one, each line of it on a line of its own."""
     found: list[Heard] = []
     held: list[WireChunk] = []
     for chunk in chunks:
         if held and not _goes_on(held[-1], chunk):
-            found.append(_heard(held))
+            found += _heard(held)
             held = []
         held.append(chunk)
-    return [*found, _heard(held)] if held else found
+    return [*found, *_heard(held)] if held else found
 
 
 def _goes_on(before: WireChunk, chunk: WireChunk) -> bool:
@@ -124,11 +126,14 @@ def _goes_on(before: WireChunk, chunk: WireChunk) -> bool:
     return is_close and chunk.way == before.way and not before.data.endswith(b"\n")
 
 
-def _heard(pieces: Sequence[WireChunk]) -> Heard:
-    data = b"".join(piece.data for piece in pieces)
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else _SIGNS.get(byte, "·") for byte in data)
-    way = "←" if pieces[0].way == "<" else "→"
-    return Heard(_clock(pieces[0].at), way, text, data.hex(" "))
+def _heard(pieces: Sequence[WireChunk]) -> list[Heard]:
+    at, way = _clock(pieces[0].at), "←" if pieces[0].way == "<" else "→"
+    whole = b"".join(piece.data for piece in pieces)
+    return [Heard(at, way, _text(line), line.hex(" ")) for line in _LINE.findall(whole)]
+
+
+def _text(line: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else _SIGNS.get(byte, "·") for byte in line)
 
 
 def _clock(at: float) -> datetime:
