@@ -35,6 +35,7 @@ from edge.delivery.destinations.mqtt.dial import Access, widen
 from edge.delivery.destinations.mqtt.flight import Flight
 from edge.delivery.destinations.mqtt.reasons import acknowledged
 from edge.delivery.destinations.mqtt.settings import MqttSettings
+from edge.delivery.tls import of_the_system
 from edge.delivery.wire_bytes import WireBytes
 
 PATIENCE = 30.0
@@ -114,7 +115,7 @@ class MqttDestination:
             settings.client_id or f"payvand-{self._box}",
             settings.username,
             settings.password,
-            ssl.create_default_context(cadata=settings.ca or None) if settings.is_tls else None,
+            _authorities(settings.ca) if settings.is_tls else None,
         )
 
     async def _connected(self) -> Connection:
@@ -171,6 +172,10 @@ class MqttDestination:
             flight.answered(place, acknowledged(code, words, unheard=unheard))
 
         connection.publish(topic, payload, event_id(batch.journal, event.sequence), told)
+
+
+def _authorities(own: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=own) if own else of_the_system()
 
 
 def _destination(settings: MqttSettings, branch: Branch) -> MqttDestination:
