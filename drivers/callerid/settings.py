@@ -21,12 +21,15 @@ class CallerIdSettings(TelephonySettings, frozen=True, kw_only=True):
             extra={"fa": "پروفایل دستگاه", "choices": tuple(PROFILES)},
         ),
     ] = DEFAULT_PROFILE
-    quiet_seconds: Annotated[
-        float | None,
-        Meta(
-            ge=3,
-            le=120,
-            title="Seconds after the last ring until a call is missed (the profile's)",
-            extra={"fa": "ثانیه پس از آخرین زنگ تا تماس از دست رفته"},
-        ),
-    ] = None
+    quiet_seconds: (
+        Annotated[
+            float,
+            Meta(
+                ge=3,
+                le=120,
+                title="Seconds after the last ring until a call is missed (the profile's)",
+                extra={"fa": "ثانیه پس از آخرین زنگ تا تماس از دست رفته"},
+            ),
+        ]
+        | None
+    ) = None

@@ -35,15 +35,18 @@ class Forwarding(Settings, frozen=True, kw_only=True):
     metered: Annotated[
         bool, Meta(title="The line is paid by volume", extra={"fa": "هزینه خط بر اساس حجم است"})
     ] = False
-    backlog_kbit_per_second: Annotated[
-        int | None,
-        Meta(
-            ge=1,
-            le=1_000_000,
-            title="Most that the backlog takes of the line, kbit/s",
-            extra={"fa": "حداکثر سهم رویدادهای عقب‌مانده از خط، کیلوبیت بر ثانیه"},
-        ),
-    ] = None
+    backlog_kbit_per_second: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=1_000_000,
+                title="Most that the backlog takes of the line, kbit/s",
+                extra={"fa": "حداکثر سهم رویدادهای عقب‌مانده از خط، کیلوبیت بر ثانیه"},
+            ),
+        ]
+        | None
+    ) = None
     backlog_quiet_hours: Annotated[
         str | None,
         Meta(

@@ -23,8 +23,13 @@ _CASES: tuple[_Case, ...] = (
     ("/backup/reset", {"name": "another"}, {"name"}),
     (
         "/queue/new",
-        {"kind": "link", "name": "Bad Name", "settings.url": "nowhere"},
-        {"name", "settings.url"},
+        {
+            "kind": "link",
+            "name": "Bad Name",
+            "settings.url": "nowhere",
+            "forwarding.backlog_kbit_per_second": "۰",
+        },
+        {"name", "settings.url", "forwarding.backlog_kbit_per_second"},
     ),
     (
         "/devices/new?driver=panasonic&link=tcp",

@@ -150,7 +150,7 @@ def destination_change(
         part.name: {
             field: value
             for field, value in settings_form.values(form, part.fields, f"{part.name}.").items()
-            if value not in (False, [], {})
+            if value is not False and value not in ([], {})  # 0 is a mistake to be told
         }
         for part in forms.parts
     }
