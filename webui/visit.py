@@ -53,7 +53,9 @@ class Visit:
         self.request = request
         self.house = request.app[HOUSE]
         self.token = request.cookies.get(SESSION_COOKIE, "")
-        self.edge = self.house.edge.for_session(self.token, request.remote or "")
+        # What a page asks by itself keeps nobody logged in who has gone home.
+        attended = "text/event-stream" not in request.headers.get("Accept", "")
+        self.edge = self.house.edge.for_session(self.token, request.remote or "", attended=attended)
         code = preferred(
             request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
         )

@@ -9,9 +9,11 @@ disk somebody must be able to come in and see why.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
@@ -22,7 +24,7 @@ from edge.access.burst import Burst
 from edge.access.caller import Caller
 from edge.access.delays import Delays
 from edge.access.hashing import Hashing
-from edge.access.kept import Kept, User
+from edge.access.kept import Kept, Reset, User
 from edge.access.names import key
 from edge.access.records import AuditEntry, Opened
 from edge.access.refusals import NoSession, TooOften, Unable, WrongLogin
@@ -34,6 +36,7 @@ _SAVE_SECONDS = 300.0
 """How much of a session's last use a restart may forget, so that looking writes nothing."""
 
 _LOOK_SECONDS = 5.0
+_TELL_RESET = timedelta(days=7)
 
 Tell = Callable[[str, str], Awaitable[None]]
 """(code, advice): something is wrong; a code that ends with `-over`: it is over."""
@@ -42,7 +45,8 @@ Tell = Callable[[str, str], Awaitable[None]]
 class Access:
     """Of the box with `folder` as its data directory. Everything belongs to the loop's thread.
 
-    words: the names of this box, which make no password. users and setup.py work on it.
+    words: the names of this box, which make no password. users and setup.py work on it. looks: tell
+    alarms and their ends, asked by `keep`.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Access:
         self.sessions = Sessions(self.kept.sessions if self.kept.boot == boot else ())
         self._boot = boot
         self._burst = Burst()
+        self.looks: list[Callable[[float], tuple[str, str] | None]] = [self._burst.look]
+        self._served: dict[asyncio.Task[Any], Caller] = {}
         self._saved_at = clock().monotonic
 
     def user(self, name: str) -> User | None:
@@ -70,14 +76,47 @@ class Access:
         wanted = key(name)
         return next((each for each in self.kept.users if key(each.name) == wanted), None)
 
-    def caller(self, token: str, address: str) -> Caller:
-        """Who asks with this token. Raises NoSession."""
+    def caller(self, token: str, address: str, *, attended: bool = True) -> Caller:
+        """Who asks with this token. Raises NoSession.
+
+        attended: somebody did something; what a page asks by itself does not prolong a session.
+        """
         now = self.clock().monotonic
-        session = self.sessions.use(token, now) if token else None
+        session = self.sessions.of(token, now) if token else None
         user = self.user(session.user) if session else None
         if session is None or user is None:
             raise NoSession
+        if attended:
+            session = self.sessions.use(session, now)
         return Caller(user.name, user.role, address, session, fresh=is_confirmed(session, now))
+
+    @contextmanager
+    def serving(self, caller: Caller) -> Iterator[None]:
+        """While a request of this caller is answered: a stream ends when his session does."""
+        task = asyncio.current_task()
+        if caller.session is None or task is None:
+            yield
+            return
+        self._served[task] = caller
+        try:
+            yield
+        finally:
+            del self._served[task]
+
+    def _end_streams(self) -> None:
+        """Of sessions that ended, and of users whose role is another now."""
+        now = self.clock().monotonic
+        for task, caller in self._served.items():
+            user = self.user(caller.name)
+            lives = caller.session and self.sessions.lives(caller.session, now)
+            if not (lives and user and user.role == caller.role):
+                task.cancel()
+
+    def fresh_reset(self) -> Reset | None:
+        """The last password that was set by the label's code, for a week."""
+        reset = self.kept.reset
+        is_fresh = reset and abs(self.clock().utc - reset.at) < _TELL_RESET
+        return reset if is_fresh else None
 
     async def log_in(self, name: str, password: str, address: str) -> Opened:
         """Begin a session. Raises TooOften and WrongLogin."""
@@ -92,6 +131,7 @@ class Access:
         """A session for somebody who proved who he is."""
         self.delays.succeeded(address)
         token, session = self.sessions.begin(user.name, address, self.clock().monotonic)
+        self.delays.succeeded(session.id)
         caller = Caller(user.name, user.role, address, session, fresh=True)
         await self.note(caller, "login")
         await self.save_sessions()
@@ -115,11 +155,13 @@ class Access:
         user = self.user(caller.name)
         if user is None:
             raise NoSession
-        await self.tried(caller.address)
+        # The turns of a session are its own: who knocks from outside cannot take them.
+        knocks = caller.session.id if caller.session else caller.address
+        await self.tried(knocks)
         if not await self.hashing.fits(user.password, password):
-            await self.failed(caller.address, "confirm.failed", user.name)
+            await self.failed(caller.address, "confirm.failed", user.name, knocks)
             raise WrongLogin(Words("The password is wrong.", "رمز درست نیست."))
-        self.delays.succeeded(caller.address)
+        self.delays.succeeded(knocks)
         return user
 
     async def tried(self, address: str) -> None:
@@ -127,19 +169,21 @@ class Access:
         if wait := self.delays.attempt(address, self.clock().monotonic):
             raise TooOften(wait)
 
-    async def failed(self, address: str, what: str, who: str) -> None:
-        """Count a failure. who: a known user, never what was typed."""
+    async def failed(self, address: str, what: str, who: str, knocks: str = "") -> None:
+        """Count a failure. who: a known user, never what was typed. knocks: whose turn it was."""
         now = self.clock()
-        self.delays.failed(address, now.monotonic)
-        await self.note(Caller(who, "viewer", address), what)
-        self._burst.failed(now.monotonic)
+        self.delays.failed(knocks or address, now.monotonic)
+        if self._burst.failed(now.monotonic):
+            await self.note(Caller(who, "viewer", address), what, fields=self._burst.unnoted())
 
     async def keep(self, tell: Tell) -> NoReturn:
-        """Until cancelled: tell when log-ins fail in numbers, and when that is over."""
+        """Until cancelled: tell alarms and their ends, such as log-ins that fail in numbers."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if news := self._burst.look(self.clock().monotonic):
-                await tell(*news)
+            self._end_streams()
+            for look in self.looks:
+                if news := look(self.clock().monotonic):
+                    await tell(*news)
             unsaved = self.clock().monotonic - self._saved_at
             if unsaved >= _SAVE_SECONDS and self.sessions.all(self.clock().monotonic):
                 await self.save_sessions()

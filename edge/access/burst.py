@@ -1,12 +1,16 @@
 """Notices when log-ins fail in numbers: somebody guesses. Pure: time is fed, in seconds.
 
 20 failures within 10 minutes ─▶ login-failures        10 minutes without one ─▶ …-over
+
+While it lasts one failure a minute is noted, with how many there were before: days of guessing must
+not push everything else out of the audit log.
 """
 
 from collections import deque
 
 MANY = 20
 WITHIN = 600.0
+NOTE_EVERY = 60.0
 CODE = "login-failures"
 
 
@@ -16,16 +20,32 @@ class Burst:
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=MANY)
         self._raised = False
+        self._noted_at = 0.0
+        self._unnoted = 0
 
-    def failed(self, now: float) -> None:
-        """Count one."""
+    def failed(self, now: float) -> bool:
+        """Count one. Returns whether it is to be noted."""
         self._times.append(now)
+        if self._is_many and now - self._noted_at < NOTE_EVERY:
+            self._unnoted += 1
+            return False
+        self._noted_at = now
+        return True
+
+    def unnoted(self) -> tuple[str, ...]:
+        """How many were not noted before this one, as an entry tells it."""
+        count, self._unnoted = self._unnoted, 0
+        return (f"+{count}",) if count else ()
+
+    @property
+    def _is_many(self) -> bool:
+        return len(self._times) == MANY and self._times[-1] - self._times[0] <= WITHIN
 
     def look(self, now: float) -> tuple[str, str] | None:
         """The code and advice of an alarm that begins, or of its end; None without news."""
         if self._raised:
             return self._ended(now)
-        if len(self._times) < MANY or self._times[-1] - self._times[0] > WITHIN:
+        if not self._is_many:
             return None
         self._raised = True
         return CODE, (

@@ -3,19 +3,26 @@
     an address   five attempts, then a wait that doubles with each failure, up to five minutes
     all together ten attempts, then one in six seconds
     a reserve    for addresses that never failed in the last hour: ten, then one in fifteen seconds
+    its own      for each address and session that succeeded before: ten, then one in fifteen
 
-So fifty addresses that guess together take each other's turns, and the owner, who comes from
-another one, is heard all the same. An IPv6 address counts as its network of 64 bits. At the console
-there are no delays. Pure: time is fed, in monotonic seconds.
+So fifty addresses that guess together take each other's turns and those of strangers, but not the
+owner's, who comes from where he came from before. A success ends the wait, but its failures count
+for an hour more: who guesses another's password between log-ins of his own waits like others. An
+IPv6 address counts as its network of 64 bits. At the console there are no delays. Pure: time is
+fed, in monotonic seconds.
 """
 
 import ipaddress
 from dataclasses import dataclass
 
 FREE_FAILURES = 5
+MOST_REMEMBERED = 8
+"""Failures that a success leaves: the next one costs some seconds, not minutes."""
 LONGEST = 300.0
 FORGET = 3600.0
 MOST_ADDRESSES = 1000
+MOST_KNOWN = 100
+_RESERVED = 10, 15.0
 _NETWORK_BITS = 64
 
 
@@ -43,8 +50,11 @@ class _Bucket:
 
 @dataclass(slots=True)
 class _Record:
+    """at: of the last failure. until: before that nothing is heard."""
+
     failures: int
     at: float
+    until: float
 
 
 class Delays:
@@ -53,35 +63,42 @@ class Delays:
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
         self._all = _Bucket(10, 6.0)
-        self._reserve = _Bucket(10, 15.0)
+        self._reserve = _Bucket(*_RESERVED)
+        self._own: dict[str, _Bucket] = {}
 
     def attempt(self, address: str, now: float) -> float:
         """0 where it may be tried now, and is counted; else the seconds to wait."""
-        record = self._known(_place(address), now)
-        if record and (left := record.at + _delay(record.failures) - now) > 0:
+        place = _place(address)
+        record = self._known(place, now)
+        if record and (left := record.until - now) > 0:
             return left
-        shared = self._all.wait(now)
-        if shared <= 0:
-            self._all.take()
-            return 0.0
-        reserved = self._reserve.wait(now)
-        if record is None and reserved <= 0:
-            self._reserve.take()
-            return 0.0
-        return shared
+        open_to = [self._own.get(place), self._all, None if record else self._reserve]
+        buckets = [bucket for bucket in open_to if bucket]
+        waits = [bucket.wait(now) for bucket in buckets]
+        if (least := min(waits)) > 0:
+            return least
+        buckets[waits.index(0.0)].take()
+        return 0.0
 
     def failed(self, address: str, now: float) -> None:
         """What was tried was wrong."""
         place = _place(address)
         known = self._known(place, now)
         self._records.pop(place, None)
-        self._records[place] = _Record(known.failures + 1 if known else 1, now)
+        failures = known.failures + 1 if known else 1
+        self._records[place] = _Record(failures, now, now + _delay(failures))
         if len(self._records) > MOST_ADDRESSES:
             del self._records[next(iter(self._records))]
 
     def succeeded(self, address: str) -> None:
-        """What was tried was right: its failures are forgiven."""
-        self._records.pop(_place(address), None)
+        """What was tried was right: the wait is over. A session counts as an address."""
+        place = _place(address)
+        # Behind all others: who succeeded lately is kept.
+        self._own[place] = self._own.pop(place) if place in self._own else _Bucket(*_RESERVED)
+        if len(self._own) > MOST_KNOWN:
+            del self._own[next(iter(self._own))]
+        if record := self._records.get(place):
+            record.failures, record.until = min(record.failures, MOST_REMEMBERED), 0.0
 
     def _known(self, place: str, now: float) -> _Record | None:
         record = self._records.get(place)

@@ -36,16 +36,24 @@ class User(Struct, frozen=True, kw_only=True):
     password_at: datetime
 
 
+class Reset(Struct, frozen=True):
+    """A password that was set by the label's code, when the setup was opened once more."""
+
+    user: str
+    at: datetime
+
+
 class Kept(Struct, frozen=True, kw_only=True):
     """code: the hash of the setup code, "" before there is one. sessions: of this boot alone.
 
-    code_made: the box made the code, so that no label has it.
+    code_made: the box made the code, so that no label has it. reset: the last one.
     """
 
     version: int = _VERSION
     code: str = ""
     code_made: bool = False
     users: tuple[User, ...] = ()
+    reset: Reset | None = None
     boot: str = ""
     sessions: tuple[Session, ...] = ()
 

@@ -74,13 +74,19 @@ class SessionShown(Struct, frozen=True, kw_only=True):
 
 
 class Whoami(Struct, frozen=True, kw_only=True):
-    """Whose session it is. confirm_seconds: how long changes are taken without the password."""
+    """Whose session it is. confirm_seconds: how long changes are taken without the password.
+
+    reset_user, reset_at: told to administrators for some days after a password was set by the
+    label's code.
+    """
 
     user: str
     role: Role
     address: str
     console: bool = False
     confirm_seconds: float = 0.0
+    reset_user: str = ""
+    reset_at: datetime | None = None
 
 
 class Password(Struct, frozen=True):

@@ -63,14 +63,16 @@ class Sessions:
         self._sessions[session.token] = session
         return token, session
 
-    def use(self, token: str, now: float) -> Session | None:
-        """The session of a token, which is used by this; None where there is none any more."""
+    def of(self, token: str, now: float) -> Session | None:
+        """The session of a token; None where there is none any more."""
         self._forget(now)
-        found = self._sessions.get(digest(token))
-        if found is not None:
-            found = replace(found, used=now)
-            self._sessions[found.token] = found
-        return found
+        return self._sessions.get(digest(token))
+
+    def use(self, session: Session, now: float) -> Session:
+        """It is used by this, so that it goes on."""
+        used = replace(session, used=now)
+        self._sessions[used.token] = used
+        return used
 
     def lives(self, session: Session, now: float) -> bool:
         """Whether it goes on; asking so is no use of it."""

@@ -4,7 +4,8 @@
     done ──`payvand access reopen` on the box──▶ reopened for ten minutes ──the same way──▶ done
 
 Between the steps the code may be given again, by the same browser or another: who first sets a
-password wins. Opened once more, an administrator's password is set; everything else stays.
+password wins. Opened once more, the password of somebody who is administrator already is set;
+everything else stays. The CRMs hear of it, and all administrators for a week.
 """
 
 import asyncio
@@ -18,13 +19,14 @@ from edge.access import kept as files
 from edge.access import names, passwords, setup_code
 from edge.access.access import Access
 from edge.access.caller import Caller
-from edge.access.kept import User
+from edge.access.kept import Reset, User
 from edge.access.records import FirstUser, Opened, SetupState, SetupWord, Ticket
-from edge.access.refusals import Conflict, Mistakes, NoSession, Unable, WrongLogin
+from edge.access.refusals import Conflict, Mistake, Mistakes, NoSession, Unable, WrongLogin
 from edge.access.sessions import digest
 from edge.local.issue import Words
 
 _LOG = logging.getLogger(__name__)
+CODE = "setup-reopened"
 REOPENED_SECONDS = 600.0
 TICKET_SECONDS = 900.0
 _MOST_TICKETS = 4
@@ -36,7 +38,9 @@ class Setup:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._open_until = 0.0
+        self._told: bool | None = False
         self._tickets: dict[str, float] = {}
+        access.looks.append(self._look)
 
     async def prepare(self) -> None:
         """Take the code that the factory laid in, or make one. Slow the first time."""
@@ -71,6 +75,7 @@ class Setup:
     async def reopen(self, caller: Caller) -> SetupState:
         """Let the setup code set an administrator's password, for ten minutes."""
         self._open_until = self._access.clock().monotonic + REOPENED_SECONDS
+        self._told = None
         await self._access.note(caller, "setup.reopened")
         return self.state()
 
@@ -105,7 +110,7 @@ class Setup:
         context = [name, *access.words()]
         weak = passwords.mistakes(password, context)
         differ = passwords.differing(password, given.again)
-        if found := [*names.mistakes(name), *weak, *differ]:
+        if found := [*names.mistakes(name), *self._strange(name), *weak, *differ]:
             raise Mistakes(tuple(found))
         kept = await access.hashing.hashed(password)
         async with access.changing:
@@ -119,6 +124,32 @@ class Setup:
         await access.note(Caller(user.name, user.role, address), "setup.done")
         return await access.begin(user, address)
 
+    def _strange(self, name: str) -> list[Mistake]:
+        """Opened once more, it is for those who are administrators."""
+        there = [user for user in self._access.kept.users if user.role == "administrator"]
+        if not there or any(names.key(user.name) == names.key(name) for user in there):
+            return []
+        known = ", ".join(user.name for user in there)
+        text = Words(
+            f"No administrator is called so; there are: {known}.",
+            f"مدیری با این نام نیست؛ مدیران: {known}",
+        )
+        return [Mistake("name", text)]
+
+    def _look(self, now: float) -> tuple[str, str] | None:
+        """The alarm that it was opened once more, and its end."""
+        if self._told is None:
+            self._told = True
+            return CODE, (
+                "Somebody at the box itself opened its setup for ten minutes: the code of the label"
+                " sets an administrator's password now. Who did not expect that looks at the audit"
+                " log and changes the passwords."
+            )
+        if self._told and self._open_until <= now:
+            self._told = False
+            return f"{CODE}-over", "The setup is closed again."
+        return None
+
     async def _save(self, name: str, password: str) -> User:
         access = self._access
         now = access.clock().utc
@@ -131,7 +162,8 @@ class Setup:
             password_at=now,
         )
         others = tuple(each for each in access.kept.users if each is not old)
-        await access.save(replace(access.kept, users=(*others, user)))
+        reset = Reset(user.name, now) if access.kept.users else None
+        await access.save(replace(access.kept, users=(*others, user), reset=reset))
         return user
 
     async def _take(self, code: str) -> str:

@@ -84,12 +84,15 @@ def _session(access: Access) -> list[Route]:
         caller = ask.caller
         now = access.clock().monotonic
         left = CONFIRMED_SECONDS + caller.session.confirmed - now if caller.session else 0.0
+        reset = access.fresh_reset() if caller.may("govern") else None
         return Whoami(
             user=caller.name,
             role=caller.role,
             address=caller.address,
             console=caller.console,
             confirm_seconds=max(0.0, left),
+            reset_user=reset.user if reset else "",
+            reset_at=reset.at if reset else None,
         )
 
     async def log_out(ask: Ask) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from edge.access.refusals import Failure, again
 from edge.errors import CommandFailed
-from edge.local.doors import ADDRESS_HEADER, TOKEN_HEADER
+from edge.local.doors import ADDRESS_HEADER, TOKEN_HEADER, UNATTENDED_HEADER
 from edge.local.lock import SOCKET, WEB_SOCKET
 
 if TYPE_CHECKING:
@@ -73,10 +73,14 @@ class Asking:
     async def __aexit__(self, *_reason: object) -> None:
         await self._session.close()
 
-    def for_session(self, token: str, address: str) -> Self:
-        """The same connection for another session, while this one's context lasts."""
+    def for_session(self, token: str, address: str, *, attended: bool = True) -> Self:
+        """The same connection for another session, while this one's context lasts.
+
+        attended: as in edge.access.access.Access.caller.
+        """
         other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__, _headers=_headers(token, address))
+        headers = _headers(token, address) | ({} if attended else {UNATTENDED_HEADER: "1"})
+        other.__dict__.update(self.__dict__, _headers=headers)
         return other
 
     async def _get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:

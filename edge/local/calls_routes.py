@@ -78,4 +78,7 @@ def _queue(access: Access, queues: Queues) -> list[Route]:
 
 
 def _listed(given: Sequences) -> tuple[str, ...]:
-    return tuple(map(str, given.sequences))
+    """How many, from which to which."""
+    if not given.sequences:
+        return ()
+    return (f"{len(given.sequences)}: {min(given.sequences)}..{max(given.sequences)}",)

@@ -13,8 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.access.caller import Caller
-from edge.access.refusals import NoSession
 from edge.local.doors import Door, Who, handler, listen
 from edge.local.lock import SOCKET, DataLock
 from edge.local.route import MOST_BODY, Route
@@ -26,19 +24,14 @@ LAST_WORDS_SECONDS = 1.0
 """How long a request may go on after the edge was told to stop."""
 
 
-def nobody(_token: str, _address: str) -> Caller:
-    """Where there are no sessions."""
-    raise NoSession
-
-
 @asynccontextmanager
 async def serve(
-    lock: DataLock, routes: Iterable[Route], who: Who = nobody, web_socket: Path | None = None
+    lock: DataLock, routes: Iterable[Route], who: Who | None = None, web_socket: Path | None = None
 ) -> AsyncIterator[None]:
     """Answer on the control socket, and on the web socket, while the context lasts.
 
-    Holding the lock is what allows to replace a socket that a dead process left behind. Raises
-    CommandFailed where a socket cannot be made.
+    Holding the lock is what allows to replace a socket that a dead process left behind. who: None
+    where there are no sessions. Raises CommandFailed where a socket cannot be made.
     """
     # In a thread: for these 100 ms the loop goes on reading the ports.
     await asyncio.to_thread(import_module, "aiohttp.web")
@@ -51,7 +44,7 @@ async def serve(
             yield
 
 
-def _app(routes: Iterable[Route], door: Door, who: Who) -> "web.Application":
+def _app(routes: Iterable[Route], door: Door, who: Who | None) -> "web.Application":
     from aiohttp import web
 
     app = web.Application(client_max_size=MOST_BODY)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
+from edge.access.access import Access
 from edge.journal.records import JournalFailed
 from edge.local.resent import Resent
 from edge.local.route import Ask, Route, route
@@ -34,17 +35,22 @@ class _Whose(Struct, frozen=True):
     to: str | None = None
 
 
-def routes(resend: Resend, undelivered: Undelivered) -> list[Route]:
+def routes(access: Access, resend: Resend, undelivered: Undelivered) -> list[Route]:
     """Both."""
 
     async def repeated(ask: Ask) -> Resent:
         wanted = ask.query(_Stretch)
-        return await resend((wanted.first, wanted.last), wanted.to)
+        found = await resend((wanted.first, wanted.last), wanted.to)
+        stretch = f"{wanted.first}..{wanted.last}"
+        await access.note(ask.caller, "events.resent", wanted.to or "", (stretch,))
+        return found
 
     async def exported(ask: Ask) -> "web.StreamResponse":
         from aiohttp import web
 
-        found, request = undelivered(ask.query(_Whose).to), ask.request
+        whose, request = ask.query(_Whose).to, ask.request
+        found = undelivered(whose)
+        await access.note(ask.caller, "events.exported", whose or "")
         stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await stream.prepare(request)
         try:

@@ -13,8 +13,9 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from edge.access.caller import Caller, console
 from edge.access.refusals import NoSession, Refusal
@@ -26,15 +27,23 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 TOKEN_HEADER, ADDRESS_HEADER = "Payvand-Session", "Payvand-Address"
+UNATTENDED_HEADER = "Payvand-Unattended"
+"""With what a page asks by itself, for its live parts."""
 _LONGEST_ADDRESS = 64
 
 Door = Literal["console", "web"]
-Who = Callable[[str, str], Caller]
-"""(token, address): who asks. Raises NoSession."""
+
+
+class Who(Protocol):
+    """Of edge.access.access.Access: who asks, and the streams that end with him."""
+
+    def caller(self, token: str, address: str, *, attended: bool = True) -> Caller: ...
+
+    def serving(self, caller: Caller) -> AbstractContextManager[None]: ...
 
 
 def handler(
-    route: Route, door: Door, who: Who
+    route: Route, door: Door, who: Who | None
 ) -> "Callable[[web.Request], Awaitable[web.StreamResponse]]":
     """What aiohttp calls for a route behind a door."""
 
@@ -46,7 +55,8 @@ def handler(
                 if route.check and not ask.caller.fresh:
                     await route.check(ask)
                 ask.caller.demand_password()
-            return await route.answer(ask)
+            with who.serving(ask.caller) if who else nullcontext():
+                return await route.answer(ask)
         except Refusal as refusal:
             response = answered(refusal.failure)
             response.set_status(refusal.status)
@@ -55,17 +65,18 @@ def handler(
     return handle
 
 
-def _caller(request: "web.Request", door: Door, who: Who, route: Route) -> Caller:
+def _caller(request: "web.Request", door: Door, who: Who | None, route: Route) -> Caller:
     token = request.headers.get(TOKEN_HEADER, "")
     if door == "console" and not token:
         return console()
     address = request.headers.get(ADDRESS_HEADER, "unknown")[:_LONGEST_ADDRESS]
-    try:
-        return who(token, address)
-    except NoSession:
-        if route.right != "open":
-            raise
-        return Caller("", "viewer", address)
+    attended = UNATTENDED_HEADER not in request.headers
+    with suppress(NoSession):
+        if who is not None:
+            return who.caller(token, address, attended=attended)
+    if route.right != "open":
+        raise NoSession
+    return Caller("", "viewer", address)
 
 
 def listen(path: Path, mode: int) -> socket.socket:

@@ -43,9 +43,9 @@ class CheckQuery(Struct, frozen=True):
 def routes(access: Access, changes: SiteChanges) -> list[Route]:
     """All of them."""
 
-    async def settings(_ask: Ask) -> SettingsShown:
+    async def settings(ask: Ask) -> SettingsShown:
         site, revision = await changes.read()
-        return shown(site, revision)
+        return shown(site, revision, in_full=ask.caller.may("numbers"))
 
     async def general(ask: Ask, given: SiteChange) -> Changed:
         table = {

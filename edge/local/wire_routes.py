@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edge.access.access import Access
 from edge.access.refusals import Mistake, Mistakes, Unknown
 from edge.errors import BadInput
 from edge.intake.tap import Chunk, Hearer
@@ -30,13 +31,14 @@ MOST_WAITING = 1000
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(devices: Devices) -> list[Route]:
+def routes(access: Access, devices: Devices) -> list[Route]:
     """All of them."""
 
     async def played(ask: Ask, given: Replay) -> Played:
         from edge.wire.playing import play_into
 
         served = devices.served(_key(ask, devices))
+        await access.note(ask.caller, "capture.played", ask.part("key"))
         try:
             return Played(await play_into(served, given.capture.encode(), given.speed))
         except BadInput as error:
@@ -49,6 +51,7 @@ def routes(devices: Devices) -> list[Route]:
         from edge.wire.export import exported
 
         served = devices.served(_key(ask, devices))
+        await access.note(ask.caller, "capture.saved", ask.part("key"))
         text = await asyncio.to_thread(exported, served, served.clock().utc)
         return web.Response(body=text, content_type="text/plain")
 

@@ -209,7 +209,7 @@ class Edge:
         queues = Queues(self._crms, self._journal, self._clock, calls)
         self.routes = self._routes(setup, calls, queues)
         async with (
-            control.serve(self._lock, self.routes, self._access.caller, self._web_socket),
+            control.serve(self._lock, self.routes, self._access, self._web_socket),
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._access.keep(self._tell_alarm))
@@ -233,7 +233,7 @@ class Edge:
             *access_routes.routes(access, setup),
             *settings_routes.routes(access, changes),
             *calls_routes.routes(access, calls, queues, commands),
-            *delivery_routes.routes(by_hand.resend, by_hand.undelivered),
+            *delivery_routes.routes(access, by_hand.resend, by_hand.undelivered),
             *forget_routes.routes(access, self._forgetting.forget),
             *trial_routes.routes(access, self._devices, self._crms, self._journal, self._clock),
             *commissioning_routes.routes(
@@ -241,7 +241,7 @@ class Edge:
             ),
             *Feed(self._journal, calls, self.status, access).routes(),
             *upkeep_routes.routes(access, upkeep),
-            *wire_routes.routes(self._devices),
+            *wire_routes.routes(access, self._devices),
             *detect_routes.routes(self._lock.folder),
         ]
 

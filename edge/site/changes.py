@@ -5,7 +5,8 @@
 
 What is in the file counts: a change by hand is taken along. A file that the page writes loses its
 comments. A secret that is not given stays, as the mark in its place; but where the address changes
-to which it goes, it must be given again, so that nobody has it sent to himself.
+to which it goes, of a CRM or of a device in the network, it must be given again, so that nobody has
+it sent to himself.
 """
 
 import asyncio
@@ -37,6 +38,10 @@ _CATALOGS: Mapping[Kind, Catalog] = {
 _WITH_SECRETS = ("settings", "connection")
 _PLACES = ("url", "host", "port", "proxy")
 """Settings that tell where a CRM's secrets go."""
+_ONCE_MORE = Words(
+    "Give it once more: it goes to another address now.",
+    "دوباره بنویسید؛ اکنون به نشانی دیگری می‌رود.",
+)
 _MEANWHILE = Words(
     "Somebody else changed the settings meanwhile: look at them again.",
     "در این میان کس دیگری تنظیمات را تغییر داد؛ دوباره نگاه کنید.",
@@ -57,11 +62,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Edited:
-    """place: under which the mistakes of what was changed are told, "" for the whole."""
+    """place: under which the mistakes of what was changed are told, "" for the whole.
+
+    lacking: secrets that would go to another address, by their fields there.
+    """
 
     tables: Table
     fields: tuple[str, ...]
     place: str
+    lacking: tuple[str, ...] = ()
 
 
 class SiteChanges:
@@ -96,7 +105,9 @@ class SiteChanges:
             old = entries[at] if at < len(entries) else {}
             new = _with_secrets(kind, old, entry)
             entries[at : at + 1] = [new]
-            return _Edited({**tables, kind: entries}, _differing(old, new), f"{kind}[{at}]")
+            lacking = tuple(_lacking(old, new, entry))
+            fields = _differing(old, new)
+            return _Edited({**tables, kind: entries}, fields, f"{kind}[{at}]", lacking)
 
         return await self._edit(edit, revision, only_check=only_check)
 
@@ -126,10 +137,15 @@ class SiteChanges:
             if revision != _revision(text):
                 raise Conflict(_MEANWHILE)
             edited = edit(await asyncio.to_thread(_tables, text))
+            found = [Mistake(field, _ONCE_MORE) for field in edited.lacking]
             try:
                 site = await asyncio.to_thread(check, edited.tables)
             except SiteProblems as error:
-                raise Mistakes(tuple(_mistakes(error, edited.place))) from error
+                others = _mistakes(error, edited.place)
+                found += [each for each in others if each.field not in edited.lacking]
+                raise Mistakes(tuple(found)) from error
+            if found:
+                raise Mistakes(tuple(found))
             if only_check:
                 return Change(revision, edited.fields)
             site = await asyncio.to_thread(self._write, site)
@@ -178,6 +194,8 @@ def _with_secrets(kind: Kind, old: Table, new: Table) -> Table:
         _goes_on(_dict(old.get(part)), _dict(new.get(part)), secret)
         for part, secret in parts.items()
     )
+    before, tcp = _dict(old.get("link")).get("tcp"), _dict(new.get("link")).get("tcp")
+    stays = stays and tcp in (None, before)
     made = dict(new)
     for part, secret in parts.items():
         given = _dict(new.get(part))
@@ -187,6 +205,17 @@ def _with_secrets(kind: Kind, old: Table, new: Table) -> Table:
         if table or part in new:
             made[part] = table
     return made
+
+
+def _lacking(old: Table, new: Table, given: Table) -> Iterator[str]:
+    """The secrets of the old entry that neither stay in the new one nor were spoken of."""
+    if (old.get("driver"), old.get("kind")) != (new.get("driver"), new.get("kind")):
+        return
+    for part in _WITH_SECRETS:
+        for key, value in _dict(old.get(part)).items():
+            said = _dict(given.get(part)).get(key, MARK)
+            if value == MARK and said == MARK and key not in _dict(new.get(part)):
+                yield f"{part}.{key}"
 
 
 def _goes_on(old: Table, new: Table, secret: frozenset[str]) -> bool:
@@ -208,12 +237,12 @@ def _dict(value: object) -> Table:
 
 
 def _differing(old: Table, new: Table, before: str = "") -> tuple[str, ...]:
-    """The paths of what is not the same in both."""
+    """The paths of what is not the same in both, down to each setting: inside there are values."""
     found: list[str] = []
     for key in sorted({*old, *new}):
         one, other = old.get(key), new.get(key)
-        if isinstance(one, dict) or isinstance(other, dict):
-            found += _differing(_dict(one), _dict(other), f"{before}{key}.")
+        if not before and (isinstance(one, dict) or isinstance(other, dict)):
+            found += _differing(_dict(one), _dict(other), f"{key}.")
         elif one != other:
             found.append(f"{before}{key}")
     return tuple(found)

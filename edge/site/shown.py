@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from drivers.wire.address import LinkAddress, TcpAddress
 from edge.local.settings_records import DestinationShown, DeviceShown, SettingsShown, Values
@@ -12,9 +13,12 @@ from edge.site.secret_fields import secret_fields
 from edge.site.site import Destination, Device, Site
 
 
-def shown(site: Site, revision: str) -> SettingsShown:
-    """What may be seen of the settings that have this revision."""
-    return SettingsShown(
+def shown(site: Site, revision: str, *, in_full: bool = True) -> SettingsShown:
+    """What may be seen of the settings that have this revision.
+
+    in_full: with the settings of each device and CRM, which name people and their numbers.
+    """
+    found = SettingsShown(
         revision=revision,
         name=site.name,
         timezone=site.timezone,
@@ -23,6 +27,18 @@ def shown(site: Site, revision: str) -> SettingsShown:
         commands=_open(site.commands),
         devices=tuple(_device(device) for device in site.device),
         destinations=tuple(_destination(entry) for entry in site.destination),
+    )
+    return found if in_full else _outline(found)
+
+
+def _outline(found: SettingsShown) -> SettingsShown:
+    return replace(
+        found,
+        devices=tuple(replace(each, settings={}, secrets=()) for each in found.devices),
+        destinations=tuple(
+            DestinationShown(name=each.name, kind=each.kind, settings={})
+            for each in found.destinations
+        ),
     )
 
 

@@ -4,8 +4,9 @@
 
     status.json  checks.json  settings.json  log.txt  versions.json
 
-Settings come without their secrets. In them and in the log every run of seven digits and more, as
-a telephone number has, is masked but for its last two.
+Settings come without their secrets, and without the names of lines and extensions, which are those
+of people. In them and in the log every run of seven digits and more, as a telephone number has, is
+masked but for its last two.
 """
 
 import re
@@ -13,6 +14,7 @@ import sys
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edge.local.issue import Report
 from edge.local.settings_records import SettingsShown
@@ -45,7 +47,7 @@ def support_bundle(given: Given) -> bytes:
     files = {
         "status.json": _pretty(given.status),
         "checks.json": _pretty(given.checks),
-        "settings.json": without_numbers(_pretty(given.settings)),
+        "settings.json": without_numbers(_pretty(given.settings and _nameless(given.settings))),
         "log.txt": without_numbers("".join(lines)),
         "versions.json": _pretty(_versions()),
     }
@@ -54,6 +56,20 @@ def support_bundle(given: Given) -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return made.getvalue()
+
+
+def _nameless(settings: SettingsShown) -> SettingsShown:
+    devices = (
+        replace(
+            device,
+            settings={
+                key: dict.fromkeys(value, "…") if key.endswith("_names") else value
+                for key, value in device.settings.items()
+            },
+        )
+        for device in settings.devices
+    )
+    return replace(settings, devices=tuple(devices))
 
 
 def without_numbers(text: str) -> str:

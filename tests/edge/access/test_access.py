@@ -221,12 +221,79 @@ async def test_reopened_it_takes_the_label_s_code_for_ten_minutes_and_keeps_the_
     assert one.setup.state().setup == "done"
     await one.setup.reopen(one.access.caller(old, ""))
     ticket = await one.setup.begin(code, "10.0.0.1")
+    for name in ("ali", "somebody new"):
+        with pytest.raises(Mistakes, match="maryam"):
+            await one.setup.finish(FirstUser(ticket.token, name, OTHER), "10.0.0.1")
+    assert one.access.fresh_reset() is None
     await one.setup.finish(FirstUser(ticket.token, "Maryam", OTHER), "10.0.0.1")
     with pytest.raises(NoSession):
         one.access.caller(old, "")
     assert await one.access.log_in("maryam", OTHER, "10.0.0.1")
-    assert {user.name for user in one.users.all()} == {"maryam", "ali"}
+    assert {user.name: user.role for user in one.users.all()} == {
+        "maryam": "administrator",
+        "ali": "viewer",
+    }
     assert one.setup.state().setup == "done"
+    reset = house().access.fresh_reset()
+    assert reset
+    assert reset.user == "maryam"
+    one.clock.seconds += 8 * 86400
+    assert one.access.fresh_reset() is None
+
+
+async def test_the_crms_hear_that_somebody_opened_the_setup_once_more(
+    house: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.access.access._LOOK_SECONDS", 0.01)
+    one, told = house(), asyncio.Queue[str]()
+
+    async def tell(code: str, _advice: str) -> None:
+        await told.put(code)
+
+    await one.setup.reopen(one.access.caller(await one.claimed(), ""))
+    keeping = asyncio.ensure_future(one.access.keep(tell))
+    async with asyncio.timeout(60):
+        assert await told.get() == "setup-reopened"
+        one.clock.seconds += 601
+        assert await told.get() == "setup-reopened-over"
+    keeping.cancel()
+    assert told.empty()
+
+
+async def test_days_of_guessing_push_nothing_out_of_the_audit_log(house: Begin) -> None:
+    one = house()
+    await one.claimed()
+    for _ in range(1000):
+        one.clock.seconds += 6
+        await one.access.failed("10.0.0.9", "login.failed", "")
+    entries = one.access.audit.last(5000)
+    assert "setup.done" in [entry.what for entry in entries]
+    failed = [entry for entry in entries if entry.what == "login.failed"]
+    assert len(failed) < 20 + 1000 * 6 / 60 + 2
+    assert sum(1 + int(entry.fields[0]) if entry.fields else 1 for entry in failed) > 985
+
+
+async def test_an_entry_stays_short_whatever_was_done(house: Begin, tmp_path: Path) -> None:
+    one = house()
+    caller = one.access.caller(await one.claimed(), "10.0.0.1")
+    before = (tmp_path / "audit.jsonl").stat().st_size
+    await one.access.note(caller, "x", "y" * 10**6, ("z" * 10**6, *map(str, range(10**5))))
+    assert (tmp_path / "audit.jsonl").stat().st_size < before + 2000
+    assert one.access.audit.last(1)[0].fields[-1] == "+99961"
+
+
+async def test_what_a_page_asks_by_itself_keeps_nobody_logged_in(house: Begin) -> None:
+    one = house()
+    token = await one.claimed()
+    for _ in range(60):
+        one.clock.seconds += 29
+        one.access.caller(token, "", attended=False)
+    one.access.caller(token, "")
+    one.clock.seconds += 1799
+    one.access.caller(token, "", attended=False)
+    one.clock.seconds += 2
+    with pytest.raises(NoSession):
+        one.access.caller(token, "")
 
 
 async def test_a_new_code_alone_counts(house: Begin) -> None:

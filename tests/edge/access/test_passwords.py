@@ -114,6 +114,35 @@ def test_guessing_from_fifty_addresses_is_bounded_and_the_owner_is_heard_meanwhi
     assert delays.attempt("10.0.0.1", 900.0) > 0
 
 
+def test_who_came_in_before_is_heard_although_he_mistyped_and_strangers_take_all_turns() -> None:
+    delays = Delays()
+    delays.succeeded("192.168.1.7")
+    delays.failed("192.168.1.7", 0.0)
+    heard = [0]
+    for now in range(900):
+        for number in range(250):
+            if delays.attempt(f"10.0.0.{number}", float(now)) == 0:
+                delays.failed(f"10.0.0.{number}", float(now))
+        if now % 60 == 0:
+            heard.append(now)
+            assert delays.attempt("192.168.1.7", float(now)) == 0
+    assert len(heard) > 10
+
+
+def test_one_s_own_log_ins_make_nobody_else_s_password_quick_to_guess() -> None:
+    delays, now, guesses = Delays(), 0.0, 0
+    while now < 3600.0:
+        for guess in (True, True, True, True, False):
+            while wait := delays.attempt("10.0.0.1", now):
+                now += wait + 0.001
+            if guess:
+                guesses += 1
+                delays.failed("10.0.0.1", now)
+            else:
+                delays.succeeded("10.0.0.1")
+    assert guesses < 100
+
+
 def test_nobody_waits_longer_than_five_minutes_however_often_he_failed() -> None:
     delays, now = Delays(), 0.0
     waits = []

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -11,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.access.records import ChangedUser
 from edge.access.roles import ROLES, Role
 from edge.local import control
 from edge.local.client import Client
 from edge.local.doors import TOKEN_HEADER
 from edge.local.lock import hold
 from edge.local.route import Route
-from tests.edge.running import Running
+from edge.site.site import FILE
+from tests.edge.running import SECONDS, SITE, Running, running
 
 ALL, SKILLED, ADMIN = (
     ("administrator", "technician", "viewer"),
@@ -198,6 +201,34 @@ async def test_who_gave_the_password_too_long_ago_hears_of_all_mistakes_and_chan
     assert (await edge.users(), await edge.settings()) == before
 
 
+async def test_a_stream_ends_with_its_session_and_with_its_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.access.access._LOOK_SECONDS", 0.05)
+    (tmp_path / FILE).write_text(SITE)
+    async with running(tmp_path) as box, _session(box) as session, asyncio.timeout(SECONDS):
+        for end in (_log_out, _demote):
+            token = box.token("technician")
+            async with session.get(
+                "http://edge/events?follow=1", headers={TOKEN_HEADER: token}
+            ) as stream:
+                assert stream.status == 200
+                await end(box, token)
+                with suppress(aiohttp.ClientError):
+                    async for _ in stream.content:
+                        pass
+                assert stream.content.exception() or stream.content.at_eof()
+
+
+async def _log_out(box: Running, token: str) -> None:
+    async with Client(box.data, token=token) as edge:
+        await edge.log_out()
+
+
+async def _demote(box: Running, _token: str) -> None:
+    await box.as_role("administrator").change_user("technician", ChangedUser(role="viewer"))
+
+
 async def test_an_old_or_made_up_token_is_nobody_also_at_the_console(box: Running) -> None:
     for socket in ("web.sock", "control.sock"):
         connector = aiohttp.UnixConnector(str(box.data / socket))
@@ -289,7 +320,7 @@ async def test_the_web_process_opens_its_own_socket_and_no_other(tmp_path: Path)
     os.chown(run, -1, group)
     run.chmod(0o750)
     with hold(data) as lock:
-        async with control.serve(lock, [], control.nobody, run / "web.sock"):
+        async with control.serve(lock, [], None, run / "web.sock"):
             for groups, seen in ((group, "closed\nopen\n"), (65534, "closed\nclosed\n")):
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-S", "-c", _OTHER_USER),

@@ -35,7 +35,11 @@ async def _filled(edge: Client) -> None:
         key="pbx1",
         driver="panasonic",
         link={"tcp": "127.0.0.1:9"},
-        settings={"model": "KX-TDA100", "password": f"{CANARY}-smdr"},
+        settings={
+            "model": "KX-TDA100",
+            "password": f"{CANARY}-smdr",
+            "extension_names": {"101": f"{CANARY}-sara"},
+        },
     )
     revision = (await edge.add_device(device)).revision
     crm = DestinationChange(
@@ -70,7 +74,9 @@ async def test_the_bundle_has_no_secret_and_no_number_of_a_person(box: Running) 
     for secret in (CANARY, NUMBER, "9121234567", "123 4567"):
         assert secret not in whole
     assert "port 2300" in files["log.txt"]
-    assert json.loads(files["settings.json"])["devices"][0]["secrets"] == ["password"]
+    device = json.loads(files["settings.json"])["devices"][0]
+    assert device["secrets"] == ["password"]
+    assert list(device["settings"]["extension_names"]) == ["101"]
 
 
 def _record(text: str) -> logging.LogRecord:

@@ -219,9 +219,59 @@ async def test_a_stored_secret_is_not_sent_to_another_address(box: Running) -> N
     change = crm(revision, "crm", url="http://127.0.0.1:9", token=CANARY)
     revision = (await edge.add_destination(change)).revision
     for token in ({}, {"token": "(in the vault)"}):
-        change = crm(revision, "crm", url="http://127.0.0.1:10", **token)
-        revision = (await edge.change_destination(change)).revision
-        assert getattr(box.edge._crms.served[0].settings, "token", "") == ""
+        change = crm(revision, "crm", url="nowhere", **token)
+        with pytest.raises(Mistakes) as told:
+            await edge.change_destination(change)
+        fields = {each.field for each in told.value.failure.mistakes}
+        assert fields == {"settings.token", "settings.url"}
+        assert getattr(box.edge._crms.served[0].settings, "token", "") == CANARY
+    change = crm(revision, "crm", url="http://127.0.0.1:10", token="")
+    await edge.change_destination(change)
+    assert getattr(box.edge._crms.served[0].settings, "token", "") == ""
+
+
+async def test_nor_is_that_of_a_device_to_another_one_in_the_network(box: Running) -> None:
+    edge = box.as_role("technician")
+    secret = SETTINGS | {"password": CANARY}
+    revision = (await edge.settings()).revision
+    revision = (await edge.add_device(device(revision, "pbx1", settings=secret))).revision
+    stays = device(revision, "pbx1", settings=SETTINGS | {"area_code": "21"})
+    revision = (await edge.change_device(stays)).revision
+    assert (await edge.settings()).devices[0].secrets == ("password",)
+    with pytest.raises(Mistakes) as told:
+        await edge.change_device(device(revision, "pbx1", link={"tcp": "127.0.0.1:10"}))
+    assert [each.field for each in told.value.failure.mistakes] == ["settings.password"]
+    with cable() as (_, port):  # nobody in the network hears what is said there
+        await edge.change_device(device(revision, "pbx1", link={"serial": port}))
+    assert (await edge.settings()).devices[0].secrets == ("password",)
+
+
+async def test_a_viewer_sees_which_devices_and_crms_there_are_and_no_name_or_number(
+    box: Running,
+) -> None:
+    edge = box.as_role("technician")
+    named = SETTINGS | {"extension_names": {"101": "Sara"}, "line_names": {"1": "Shop"}}
+    revision = (await edge.settings()).revision
+    revision = (await edge.add_device(device(revision, "pbx1", settings=named))).revision
+    wanted = {"only_numbers": ["+989121112233"]}
+    await edge.add_destination(
+        DestinationChange(
+            revision=revision,
+            name="crm",
+            kind="link",
+            settings={"url": "http://127.0.0.1:9"},
+            wanted=wanted,
+        )
+    )
+    seen = msgspec.json.encode(await box.as_role("viewer").settings())
+    assert b"pbx1" in seen
+    assert b"panasonic" in seen
+    assert b"crm" in seen
+    for private in (b"Sara", b"Shop", b"+989121112233"):
+        assert private not in seen
+    audit = await box.as_role("administrator").audit(5)
+    assert "settings.extension_names" in {field for each in audit for field in each.fields}
+    assert not [field for each in audit for field in each.fields if "101" in field]
 
 
 async def test_an_address_that_is_itself_a_secret_stays_where_it_is_left_out(box: Running) -> None:
