@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from drivers.panasonic.exchange_port import SerialPort, serve_pty
+from drivers.panasonic.printout import heading
 from edge.access.kept import read_code
 from edge.demo import direct_lines
 from edge.demo.direct_lines import DirectLines
@@ -30,6 +31,7 @@ HOST = "127.0.0.1"
 EXCHANGE = "pbx1"
 BAUD = 9600
 START_SECONDS = 60.0
+_PAGE_SECONDS = 2.0
 _LOOK_SECONDS = 0.1
 
 
@@ -132,9 +134,19 @@ class Scene:
         return read_code(self.box)
 
     async def _print(self) -> None:
-        await self._box_listens()
+        turning = self._group.create_task(self._turn_pages())
+        try:
+            await self._box_listens()
+        finally:
+            turning.cancel()
         self.started = True
         await serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
+
+    async def _turn_pages(self) -> None:
+        """Headings without calls, by which the exchange is known to who listens on its port."""
+        while self.factory:
+            await self._cable.write(heading(self.paper.exchange))
+            await asyncio.sleep(_PAGE_SECONDS)
 
     async def _start_page(self) -> Part:
         """While the box starts: each takes a while."""

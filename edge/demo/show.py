@@ -93,7 +93,7 @@ class Show:
             return ""
         return (
             "The box knows neither exchange nor CRM yet: set it up on its page. The exchange"
-            " prints once it is read.\n\n"
+            " prints headings\nuntil it is read, then calls.\n\n"
             f"  model and port          {self._scene.paper.exchange.model} on {self._scene.port},"
             f" {BAUD} baud\n"
             f"  the CRM's address       {self._scene.url}\n\n"
