@@ -12,6 +12,9 @@ from webui.visit import SESSION_COOKIE
 
 _Case = tuple[str, dict[str, str], set[str]]
 
+_PBX = {"driver": "panasonic", "link": "tcp", "link.tcp": "127.0.0.1:9"} | {
+    "settings.model": "KX-TDA100"
+}
 _CASES: tuple[_Case, ...] = (
     (
         "/users",
@@ -43,6 +46,12 @@ _CASES: tuple[_Case, ...] = (
         {"name", "history.days", "history.megabytes", "wire.days"},
     ),
     ("/commands", {"commands.forget": "-1"}, {"commands.forget"}),
+    (
+        "/queue/crm",
+        {"kind": "link", "settings.url": "http://127.0.0.1:9", "wanted.only_numbers": "12, x"},
+        {"wanted.only_numbers"},
+    ),
+    ("/devices/pbx1", _PBX | {"settings.release_codes": "9, x"}, {"settings.release_codes"}),
 )
 _WITH_PASSWORD: tuple[_Case, ...] = (
     (
