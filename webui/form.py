@@ -12,7 +12,7 @@ from aiohttp import web
 
 from edge.access.refusals import Mistakes
 from edge.local.settings_records import Field
-from webui.digits import persian, typed
+from webui.digits import persian, typed, written
 from webui.language import Language
 
 _ENTRY = re.compile(r"\[(\d+)\]|\.(.+)", re.DOTALL)
@@ -21,14 +21,22 @@ _ENTRY = re.compile(r"\[(\d+)\]|\.(.+)", re.DOTALL)
 
 @dataclass(slots=True)
 class Form:
-    """values: by field, as they stand in it. mistakes: by field; "" is the whole form."""
+    """values: by field, as they stand in it. mistakes: by field; "" is the whole form.
+
+    unread: by field, the row of a table that is none; the edge then gets the text and refuses it.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     mistakes: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         """What was typed, in one form: see webui.digits.typed."""
         return typed(self.values.get(name, ""))
+
+    def written(self, name: str) -> str:
+        """What was typed as a name for people, whose digits and letters stay as they are."""
+        return written(self.values.get(name, ""))
 
     def exact(self, name: str) -> str:
         """What was typed, to the letter: for passwords."""
@@ -49,7 +57,11 @@ class Form:
         names = {*self.values, *known}
         for mistake in refusal.failure.mistakes:
             name = _field_of(mistake.field, names)
-            self.wrong(name, _said(mistake.field[len(name) :], language.of(mistake.text), language))
+            if name in self.unread:
+                self.wrong(name, language("form.row", row=self.unread[name]))
+            else:
+                said = language.of(mistake.text)
+                self.wrong(name, _said(mistake.field[len(name) :], said, language))
 
     def any_of(self, prefix: str, fields: Iterable[Field]) -> bool:
         """Whether one of these has a mistake, and so must be seen."""
@@ -64,7 +76,7 @@ class Form:
 
 
 def _field_of(path: str, names: Iterable[str]) -> str:
-    """The longest of the names with which the path begins: `wanted.numbers` of `wanted.numbers[0]`."""
+    """The longest of the names with which a path begins: `link.hold` of `link.hold[0]`."""
     fits = (
         name for name in names if name and path.startswith(name) and path[len(name) :][:1] in "[."
     )

@@ -61,7 +61,7 @@ async def set_password(request: web.Request) -> web.Response:
     try:
         opened = await visit.edge.finish_setup(
             request.cookies.get(TICKET_COOKIE, ""),
-            form["name"],
+            form.written("name"),
             form.exact("password"),
             form.exact("again"),
         )

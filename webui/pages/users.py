@@ -43,7 +43,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     role: Role = next((each for each in ROLES if each == form["role"]), "viewer")
 
     async def work() -> web.Response:
-        await visit.edge.add_user(NewUser(form["name"], form.exact("password"), role))
+        await visit.edge.add_user(NewUser(form.written("name"), form.exact("password"), role))
         raise web.HTTPSeeOther("/users?done=added")
 
     return await confirmed(visit, form, work) or await _page(visit, new=form)
