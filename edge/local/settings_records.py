@@ -17,6 +17,9 @@ name: what people call something, in their own letters and digits."""
 
 Values = dict[str, Any]
 
+UNNAMED = "new box"
+"""The name of a branch until somebody has given it one."""
+
 
 class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One setting. optional: it may be left out and then has `default`.
