@@ -42,11 +42,11 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     ] = ()
     line_names: Annotated[
         dict[str, str],
-        Meta(title="Names of the trunk lines", extra={"fa": "نام خط‌های شهری"}),
+        Meta(title="Names of the trunk lines", extra={"fa": "نام خط‌های شهری", "of": "name"}),
     ] = {}
     extension_names: Annotated[
         dict[str, str],
-        Meta(title="Names of the extensions", extra={"fa": "نام داخلی‌ها"}),
+        Meta(title="Names of the extensions", extra={"fa": "نام داخلی‌ها", "of": "name"}),
     ] = {}
     recorder: Annotated[
         str | None,

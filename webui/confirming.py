@@ -42,7 +42,7 @@ async def confirmed(
     try:
         return await work()
     except Mistakes as refusal:
-        form.refused(refusal, visit.language, {*form.values, *known})
+        form.refused(refusal, visit.language, known)
     except (Conflict, Unable) as refusal:
         form.wrong("", visit.language.of(refusal.failure.text))
     except ConfirmFirst:

@@ -31,9 +31,14 @@ def latin(text: str) -> str:
 def typed(text: str) -> str:
     """What a person typed into a field, in one form: NFC, Latin digits, Persian letters, trimmed.
 
-    Not for passwords: those stay as typed, but for NFC.
+    Not for passwords, which stay as typed but for NFC, nor for names: see `written`.
     """
     return latin(unicodedata.normalize("NFC", text)).translate(_LETTERS).strip()
+
+
+def written(text: str) -> str:
+    """A name as it was written: NFC, trimmed, and nothing in it that turns a line."""
+    return unturned(unicodedata.normalize("NFC", text)).strip()
 
 
 def persian(text: str) -> str:

@@ -4,6 +4,7 @@ All mistakes stand beside their fields at once; what was typed stays, but for se
 never shows again. The edge judges; a field's name is the path that it names in a mistake.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,20 +12,31 @@ from aiohttp import web
 
 from edge.access.refusals import Mistakes
 from edge.local.settings_records import Field
-from webui.digits import typed
+from webui.digits import persian, typed, written
 from webui.language import Language
+
+_ENTRY = re.compile(r"\[(\d+)\]|\.(.+)", re.DOTALL)
+"""What stands behind the field's own name in a mistake: of a list, or of a table."""
 
 
 @dataclass(slots=True)
 class Form:
-    """values: by field, as they stand in it. mistakes: by field; "" is the whole form."""
+    """values: by field, as they stand in it. mistakes: by field; "" is the whole form.
+
+    unread: by field, the row of a table that is none; the edge then gets the text and refuses it.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     mistakes: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         """What was typed, in one form: see webui.digits.typed."""
         return typed(self.values.get(name, ""))
+
+    def written(self, name: str) -> str:
+        """What was typed as a name for people, whose digits and letters stay as they are."""
+        return written(self.values.get(name, ""))
 
     def exact(self, name: str) -> str:
         """What was typed, to the letter: for passwords."""
@@ -33,12 +45,23 @@ class Form:
     def wrong(self, name: str, text: str) -> None:
         self.mistakes.setdefault(name, []).append(text)
 
-    def refused(self, refusal: Mistakes, language: Language, known: set[str] | None = None) -> None:
-        """Take over what the edge says; what no field of this form is named by concerns it all."""
+    def is_gone(self, name: str) -> bool:
+        """Whether something was typed here that must be typed again: a secret, once more asked."""
+        return bool(self.mistakes and self.values.get(name))
+
+    def refused(self, refusal: Mistakes, language: Language, known: Iterable[str] = ()) -> None:
+        """Take over what the edge says; what no field of this form is named by concerns it all.
+
+        known: fields that the edge may name beside those that were sent.
+        """
+        names = {*self.values, *known}
         for mistake in refusal.failure.mistakes:
-            name = mistake.field if known is None or mistake.field in known else ""
-            said = language.of(mistake.text)
-            self.wrong(name, said if name or not mistake.field else f"{mistake.field}: {said}")
+            name = _field_of(mistake.field, names)
+            if name in self.unread:
+                self.wrong(name, language("form.row", row=self.unread[name]))
+            else:
+                said = language.of(mistake.text)
+                self.wrong(name, _said(mistake.field[len(name) :], said, language))
 
     def any_of(self, prefix: str, fields: Iterable[Field]) -> bool:
         """Whether one of these has a mistake, and so must be seen."""
@@ -50,6 +73,24 @@ class Form:
         order = list(self.values)
         wrong = [name for name in self.mistakes if name]
         return min(wrong, key=lambda n: order.index(n) if n in order else len(order), default=None)
+
+
+def _field_of(path: str, names: Iterable[str]) -> str:
+    """The longest of the names with which a path begins: `link.hold` of `link.hold[0]`."""
+    fits = (
+        name for name in names if name and path.startswith(name) and path[len(name) :][:1] in "[."
+    )
+    return max(fits, key=len, default="")
+
+
+def _said(rest: str, text: str, language: Language) -> str:
+    """The mistake, with the entry of a list or table that it is about."""
+    entry = _ENTRY.match(rest)
+    if entry and entry[1]:
+        number = str(int(entry[1]) + 1)
+        shown = persian(number) if language.code == "fa" else number
+        return language("form.entry", number=shown, said=text)
+    return f"{entry[2] if entry else rest}: {text}" if rest else text
 
 
 async def read(request: web.Request) -> Form:

@@ -26,10 +26,11 @@ CLOSED = b"event: closed\ndata:\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A piece of the page. id: where to go on after a break."""
+    """A piece of the page. id: where to go on after a break. last: nothing comes after it."""
 
     html: str
     id: str = ""
+    last: bool = False
 
     def encoded(self) -> bytes:
         lines = [f"id: {self.id}"] if self.id else []
@@ -96,10 +97,12 @@ async def _send(
             try:
                 message = coming.result()
             except StopAsyncIteration:
-                await _write(response, CLOSED)
-                return
+                return  # the browser asks again, and is told whether its session is over
             coming = None
             await _write(response, message.encoded())
+            if message.last:
+                await _write(response, CLOSED)
+                return
     finally:
         told_off.cancel()
         if coming is not None:

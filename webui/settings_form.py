@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edge.local.settings_records import Field, Values
+from webui.digits import typed, written
 from webui.form import Form
 
 _BETWEEN = re.compile(r"[,،;؛\n]")
@@ -30,6 +31,8 @@ def values(form: Form, fields: Iterable[Field], prefix: str) -> Values:
                 found[field.name] = form.exact(name)
         elif field.kind == "yes-no":
             found[field.name] = bool(form[name])
+        elif field.kind == "table" and form[name]:
+            found[field.name] = _table(form, name, field)
         elif form[name] or not field.optional:
             found[field.name] = _read(field, form[name])
     return found
@@ -41,10 +44,22 @@ def _read(field: Field, text: str) -> object:
     if field.kind == "list":
         parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
         return [_number(part) for part in parts] if field.of == "number" else parts
-    if field.kind == "table":
-        rows = (line.partition("=") for line in text.splitlines() if line.strip())
-        return {name.strip(): value.strip() for name, _, value in rows}
-    return text
+    return {} if field.kind == "table" else text
+
+
+def _table(form: Form, name: str, field: Field) -> object:
+    """What people call a thing stays as they write it; what it is called by is typed."""
+    found: dict[str, str] = {}
+    for row in form.exact(name).splitlines():
+        key, _, value = row.partition("=")
+        value = written(value) if field.of == "name" else typed(value)
+        if not row.strip():
+            continue
+        if not typed(key) or not value or typed(key) in found:
+            form.unread[name] = written(row)
+            return form[name]
+        found[typed(key)] = value
+    return found
 
 
 def _number(text: str) -> object:

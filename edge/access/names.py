@@ -9,6 +9,7 @@ MOST = 32
 _FORBIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
 """Persian names are written with these."""
+_LETTERS = str.maketrans("يك", "یک")
 
 
 def tidy(name: str) -> str:
@@ -17,9 +18,10 @@ def tidy(name: str) -> str:
 
 
 def key(name: str) -> str:
-    """What two names have in common that would be taken for one."""
-    folded = unicodedata.normalize("NFKC", tidy(name)).casefold()
-    return "".join(sign for sign in folded if sign not in _JOINERS)
+    """What two names have in common that would be taken for one, from whatever keyboard."""
+    folded = unicodedata.normalize("NFKC", tidy(name)).casefold().translate(_LETTERS)
+    signs = (str(unicodedata.digit(sign, sign)) for sign in folded if sign not in _JOINERS)
+    return "".join(signs)
 
 
 def mistakes(name: str) -> list[Mistake]:

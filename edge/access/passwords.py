@@ -34,6 +34,8 @@ def normal(password: str) -> str:
 def mistakes(password: str, context: Iterable[str], field: str = "password") -> list[Mistake]:
     """All that speaks against a password. context: words of this box and its user."""
     text = normal(password)
+    if not text:
+        return [Mistake(field, Words("Write a password.", "رمزی بنویسید."))]
     found = []
     if len(text) < LEAST:
         found.append(

@@ -23,6 +23,7 @@ from edge.demo.paper import OFFICE, PACE, TIMEZONE, Paper, Printout
 from edge.demo.part import Part
 from edge.errors import CommandFailed
 from edge.local.client import Client, NotAnswering, NotRunning
+from edge.local.settings_records import UNNAMED
 from edge.local.status import Status
 from edge.site.file import save
 from edge.site.site import FILE, check
@@ -217,7 +218,7 @@ async def _in_time(what: str) -> AsyncGenerator[None, None]:
 
 def _bare() -> dict[str, object]:
     """The tables of a box as it leaves the factory."""
-    return {"version": 1, "name": "branch", "timezone": TIMEZONE}
+    return {"version": 1, "name": UNNAMED, "timezone": TIMEZONE}
 
 
 def _site(port: str, lines_port: str, url: str, paper: Paper) -> dict[str, object]:

@@ -11,10 +11,14 @@ from msgspec import Struct
 
 from edge.local.issue import Words
 
-FieldKind = Literal["text", "number", "yes-no", "choice", "list", "table", "secret"]
-"""list: of texts, numbers or choices, by `of`. table: of texts, with any names."""
+FieldKind = Literal["text", "number", "yes-no", "choice", "list", "table", "secret", "name"]
+"""list: of texts, numbers or choices, by `of`. table: of texts, with any names, or `of` names.
+name: what people call something, in their own letters and digits."""
 
 Values = dict[str, Any]
+
+UNNAMED = "new box"
+"""The name of a branch until somebody has given it one."""
 
 
 class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edge.access import names
 from edge.access.access import Access
 from edge.access.passwords import differing
 from edge.access.refusals import Conflict, Mistake, Mistakes, Refusal, Unable
@@ -141,7 +142,7 @@ def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rou
 def _reset(access: Access, upkeep: Upkeep) -> Route:
     async def check(_ask: Ask, order: ResetOrder) -> None:
         name = upkeep.site().name
-        if order.name.strip() != name:
+        if names.key(order.name) != names.key(name):
             text = Words(f"Write the branch's name: {name}", f"نام شعبه را بنویسید: {name}")
             raise Mistakes((Mistake("name", text),))
 

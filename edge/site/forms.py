@@ -114,7 +114,7 @@ def _field(entry: FieldInfo, hint: object, *, secret: bool) -> Field:
         name=entry.encode_name,
         title=_titled(entry.encode_name, title),
         kind="secret" if secret else _kind(type_),
-        of=_kind(inner) if inner is not None else None,
+        of=_kind(inner) if inner is not None else extra.get("of"),
         optional=not entry.required,
         default=None if secret else msgspec.to_builtins(_default(entry)),
         choices=tuple(extra.get("choices", ())) or _choices(type_) or _choices(inner),

@@ -19,12 +19,12 @@ from edge.access import kept as access
 from edge.delivery import identity
 from edge.durable_file import replace_file, sync_folder
 from edge.local.lock import SOCKET, WEB_SOCKET
+from edge.local.settings_records import UNNAMED
 from edge.site.site import FILE
 from edge.vault import FILE as VAULT
 from edge.vault import KEY_FILE
 
 ERASING, RESTORING, RESTORED, PLACING = ".erasing", ".restoring", ".restored", ".placing"
-_BARE = 'version = 1\nname = "new box"\ntimezone = "{timezone}"\n'
 _KEYS = (KEY_FILE, VAULT, identity.FILE, access.FILE)
 _STAYS = {"lock", SOCKET, WEB_SOCKET, ERASING, RESTORED}
 _LOGS = {audit.FILE, f"{audit.FILE}.1", access.CODE_FILE}
@@ -44,7 +44,7 @@ class _Order(msgspec.Struct, frozen=True):
 
 def bare_site(timezone: str = "Asia/Tehran") -> str:
     """The settings of a box as it comes out of its carton."""
-    return _BARE.format(timezone=timezone)
+    return f'version = 1\nname = "{UNNAMED}"\ntimezone = "{timezone}"\n'
 
 
 def erasing(data: Path, timezone: str) -> Callable[[], None]:

@@ -23,7 +23,7 @@ from edge.access.records import NewUser, Opened
 from edge.access.setup_code import read
 from edge.errors import CommandFailed
 from edge.local.client import Client
-from edge.local.settings_records import DestinationChange, DeviceChange
+from edge.local.settings_records import UNNAMED, DestinationChange, DeviceChange
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
@@ -67,7 +67,7 @@ class House:
 
     def factory(self) -> None:
         """As it leaves the factory: nothing is set but that there is a branch."""
-        site = {"version": 1, "name": "branch", "timezone": "Asia/Tehran"}
+        site = {"version": 1, "name": UNNAMED, "timezone": "Asia/Tehran"}
         (self.data / "site.toml").write_text(tomli_w.dumps(site))
         self._start("edge", "-m", "edge", "run", "--data", str(self.data))
         log = self._begin_web("127.0.0.1")  # beside the edge: each takes a while

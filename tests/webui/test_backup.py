@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
+from edge.local.settings_records import UNNAMED
 from tests.webui.house import PASSWORD, USER, House, eventually
 
 Context = Callable[..., BrowserContext]
@@ -34,9 +35,14 @@ def _saved(factory: House, context_for: Context) -> tuple[Page, Path]:
     page.wait_for_selector("td >> text=+989121234567")
     page.goto(factory.url + "/backup")
     page.fill("#passphrase", PASSPHRASE)
+    page.fill("#again", "another one of them")
+    page.click("form[action='/backup'] button:not([type=button])")
+    page.wait_for_selector("#again-mistake")
+    page.fill("#passphrase", PASSPHRASE)
     page.fill("#again", PASSPHRASE)
     with page.expect_download() as saved:
         page.click("form[action='/backup'] button:not([type=button])")
+    assert page.locator("form[action='/backup'] .mistake").count() == 0
     return page, saved.value.path()
 
 
@@ -45,7 +51,7 @@ def _erased(factory: House, page: Page) -> None:
     page.fill("form[action='/backup/reset'] input[name=name]", "another")
     page.click("form[action='/backup/reset'] button.danger")
     assert page.locator("form[action='/backup/reset'] .mistake").count() == 1
-    page.fill("form[action='/backup/reset'] input[name=name]", "branch")
+    page.fill("form[action='/backup/reset'] input[name=name]", UNNAMED)
     page.click("form[action='/backup/reset'] button.danger")
     page.wait_for_selector("text=Everything is erased")
     eventually((factory.data / "setup-code").exists, "a new code")

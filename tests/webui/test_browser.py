@@ -268,3 +268,59 @@ def test_without_scripts_every_page_still_serves(branch: House, context_for: Con
     page.fill("#text", "0912111")
     page.click("form.panel .actions button")
     assert page.locator("tbody tr").count() == 1
+
+
+def test_what_needs_a_script_is_not_shown_without_any(branch: House, context_for: Context) -> None:
+    for scripts in (True, False):
+        page = context_for(branch, lang="en", java_script_enabled=scripts).new_page()
+        for path, what in (
+            ("/backup", "button:has-text('Show')"),
+            ("/setup/done", "button:has-text('Print')"),
+            ("/setup/devices", "text=Find what is plugged in"),
+            ("/devices/pbx1/wire", "text=Pause"),
+        ):
+            page.goto(branch.url + path)
+            assert page.locator(what).first.is_visible() is scripts, path
+    page.goto(branch.url + "/setup/devices")
+    assert "as real ones" in page.inner_text("main")
+    assert "marked" not in page.inner_text("main")
+
+
+def test_a_live_page_says_that_its_session_is_over(factory: House, context_for: Context) -> None:
+    factory.commission()
+    context = context_for(factory, lang="en")
+    page = context.new_page()
+    page.goto(factory.url + "/calls")
+    wait_live(page, "#calls")
+    other = context.new_page()
+    other.goto(factory.url + "/status")
+    other.click(".menu-button")
+    other.click("form.leave button")
+    other.wait_for_url("**/login")
+    page.locator("a[href='/login?back=/calls']").wait_for(state="visible", timeout=60_000)
+    page.click("a[href='/login?back=/calls']")
+    page.fill("#name", "sara")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls")
+
+
+def test_a_filter_that_nothing_fits_says_so(branch: House, context_for: Context) -> None:
+    page = context_for(branch, lang="en").new_page()
+    page.goto(branch.url + "/calls?text=nobody+at+all")
+    assert "No call fits" in page.inner_text("#calls")
+    assert "0 found" not in page.inner_text("#calls")
+    page.click("#calls a[href='/calls']")
+    page.wait_for_selector("tbody tr")
+
+
+def test_a_user_is_removed_by_a_button_of_its_own(factory: House, context_for: Context) -> None:
+    factory.commission()
+    page = context_for(factory, lang="en").new_page()
+    page.goto(factory.url + "/users/vahid/change")
+    assert not page.locator("button.danger").is_visible()
+    page.click("summary")
+    page.click("button.danger")
+    page.wait_for_url("**/users?done=removed")
+    assert "The user is removed" in page.inner_text("main")
+    assert "vahid" not in page.inner_text("table")

@@ -8,10 +8,13 @@ from edge.local.client import Client
 from edge.local.settings_records import SettingsShown
 from tests.webui.house import PASSWORD, House, aside
 from tests.webui.test_admission import Got, ask
-from webui.visit import SESSION_COOKIE
+from webui.visit import LANGUAGE_COOKIE, SESSION_COOKIE
 
 _Case = tuple[str, dict[str, str], set[str]]
 
+_PBX = {"driver": "panasonic", "link": "tcp", "link.tcp": "127.0.0.1:9"} | {
+    "settings.model": "KX-TDA100"
+}
 _CASES: tuple[_Case, ...] = (
     (
         "/users",
@@ -48,6 +51,21 @@ _CASES: tuple[_Case, ...] = (
         {"name", "history.days", "history.megabytes", "wire.days"},
     ),
     ("/commands", {"commands.forget": "-1"}, {"commands.forget"}),
+    (
+        "/queue/crm",
+        {"kind": "link", "settings.url": "http://127.0.0.1:9", "wanted.only_numbers": "12, x"},
+        {"wanted.only_numbers"},
+    ),
+    (
+        "/devices/pbx1",
+        _PBX
+        | {
+            "settings.release_codes": "9, x",
+            "settings.line_names": "01 = bank\n02",
+            "settings.extension_names": "= nobody",
+        },
+        {"settings.release_codes", "settings.line_names", "settings.extension_names"},
+    ),
 )
 _WITH_PASSWORD: tuple[_Case, ...] = (
     (
@@ -86,7 +104,7 @@ def test_what_is_saved_counts_and_what_a_form_does_not_show_stays(factory: House
     factory.commission()
     cookie = f"{SESSION_COOKIE}={factory.log_in().token}"
     sent = (
-        ("/about", {"name": "branch", "history.days": "۳۰", "wire.megabytes": "5"}),
+        ("/about", {"name": "شعبهٔ مشهد ۲", "history.days": "۳۰", "wire.megabytes": "5"}),
         ("/commands", {"commands.forget": "12"}),
         (
             "/devices/new?driver=callerid&link=tcp",
@@ -108,7 +126,7 @@ def test_what_is_saved_counts_and_what_a_form_does_not_show_stays(factory: House
                 "feeds.lines": "1 = 01\n۲ = 02",
             },
         ),
-        ("/setup/names", {"line.lines.1": "shop"}),
+        ("/setup/names", {"line.lines.1": " شعبهٔ ۲\u202e ", "extension.lines.7": "علي ۲"}),
     )
     for path, typed in sent:
         got = _send(factory, cookie, path, typed)
@@ -118,7 +136,9 @@ def test_what_is_saved_counts_and_what_a_form_does_not_show_stays(factory: House
     assert (settings.wire["days"], settings.wire["megabytes"]) == (7, 5)
     assert settings.commands == {"forget": 12}
     lines = settings.devices[1]
-    assert lines.settings["line_names"] == {"1": "shop"}
+    assert lines.settings["line_names"] == {"1": "شعبهٔ ۲"}
+    assert lines.settings["extension_names"] == {"7": "علي ۲"}
+    assert settings.name == "شعبهٔ مشهد ۲"
     assert lines.feeds == {"device": "pbx1", "lines": {"1": "01", "2": "02"}}
     assert "feeds.device" in ask(factory, "GET", "/devices/lines", Cookie=cookie).text
 
@@ -146,3 +166,8 @@ def _told(house: House, cookie: str, case: _Case) -> None:
         assert re.search(rf'id="(\w+-)?{name}-mistake"', got.text), name
     for secret in ("12345", "54321", "nine boats", PASSWORD):
         assert secret not in got.text
+
+
+def test_a_sample_in_a_label_is_not_turned_round(branch: House, cookie: str) -> None:
+    page = ask(branch, "GET", "/queue/crm", Cookie=f"{cookie}; {LANGUAGE_COOKIE}=fa")
+    assert '<bdi dir="ltr">08:00-16:30</bdi></label>' in page.text

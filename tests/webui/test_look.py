@@ -39,6 +39,8 @@ PAGES = (
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 WHOLE_KB, MOST_REQUESTS = 120, 12
 NARROW, WIDE = 320, 1280
+TWICE = """[...document.querySelectorAll('[id]')].map(e => e.id)
+    .filter((id, at, all) => all.indexOf(id) !== at)"""
 
 
 def violations(page: Page) -> list[str]:
@@ -67,6 +69,7 @@ def test_every_page_is_accessible_quiet_and_fits(
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"wider than {width} pixels")
         found += violations(page)
+        found += [f"twice on the page: #{each}" for each in page.evaluate(TWICE)]
         told = [
             line
             for line in console

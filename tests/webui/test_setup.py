@@ -209,3 +209,58 @@ def test_a_code_works_once(factory: House, context_for: Context) -> None:
     page.goto(factory.url + "/login")
     assert page.locator("#code").count() == 0
     assert code
+
+
+def test_the_steps_lead_back_and_the_setup_goes_on_where_it_was_left(
+    factory: House, context_for: Context
+) -> None:
+    factory.commission_user()
+    page = context_for(factory, lang="en").new_page()
+    page.goto(factory.url + "/status")
+    go_on = page.locator(".note a")
+    top = page.locator("#status").bounding_box()
+    note = go_on.bounding_box()
+    assert top
+    assert note
+    assert note["y"] < top["y"]
+    go_on.click()
+    page.wait_for_url("**/setup/branch")
+    page.fill("#name", "mashhad")
+    page.click("main .actions button")
+    page.wait_for_url("**/setup/crm")
+    page.goto(factory.url + "/status")
+    page.locator(".note a").click()
+    page.wait_for_url("**/setup/crm")
+    page.click("text=Back: The branch")
+    page.wait_for_url("**/setup/branch")
+    page.click(".steps a[title=Devices]")
+    page.wait_for_url("**/setup/devices")
+
+
+def test_the_way_on_from_the_devices_opens_with_the_first_call(
+    factory: House, context_for: Context
+) -> None:
+    factory.commission()
+    page = context_for(factory, lang="en").new_page()
+    page.goto(factory.url + "/setup/devices")
+    assert page.inner_text("#onward a >> nth=0") == "Later"
+    page.wait_for_selector("#marked")
+    factory.call("09121234567")
+    page.wait_for_selector("#onward a.button:not(.ghost) >> text=Next")
+
+
+def test_an_old_tab_with_the_code_leads_to_the_log_in(factory: House, context_for: Context) -> None:
+    tab = context_for(factory, user="", lang="en").new_page()
+    tab.goto(factory.url + "/setup")
+    tab.fill("#code", factory.code)
+    other = context_for(factory, user="", lang="fa").new_page()
+    other.goto(factory.url + "/setup")
+    other.fill("#code", factory.code)
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/setup/password")
+    factory.commission_user()
+    for page, field in ((tab, "#code"), (other, "#password")):
+        page.fill(field, page.input_value(field) or PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("main a.button[href='/login']")
+        assert "`" not in page.inner_text("main")

@@ -29,7 +29,9 @@ async def change(request: web.Request) -> web.Response:
         for part in (await visit.edge.forms()).site
         if part.name in KEPT
     ]
-    change = SiteChange(revision=form["revision"], name=form["name"], history=history, wire=wire)
+    change = SiteChange(
+        revision=form["revision"], name=form.written("name"), history=history, wire=wire
+    )
     try:
         await visit.edge.change_site(change)
     except (Mistakes, Conflict) as refusal:

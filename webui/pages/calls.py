@@ -40,7 +40,6 @@ async def page(request: web.Request) -> web.Response:
         devices=(await visit.edge.settings()).devices,
         directions=DIRECTIONS,
         outcomes=OUTCOMES,
-        filtered=any(form[name] for name in form.values if name != "page"),
         **_listed(form, query, found),
     )
 
@@ -68,6 +67,7 @@ def _listed(form: Form, query: CallQuery, found: CallPage) -> dict[str, object]:
     number = query.skip // PAGE + 1
     return {
         "found": found,
+        "filtered": any(form[name] for name in form.values if name != "page"),
         "number": number,
         "newer": _address(form, number - 1) if number > 1 else None,
         "older": _address(form, number + 1) if query.skip + PAGE < found.found else None,

@@ -144,7 +144,7 @@ def device_change(form: Form, key: str, driver: records.Form, link: records.Form
 def took(visit: Visit, form: Form, refusal: Mistakes | Conflict) -> None:
     """Put what the edge says beside the form's fields."""
     if isinstance(refusal, Mistakes):
-        form.refused(refusal, visit.language, set(form.values) | {"key", "name"})
+        form.refused(refusal, visit.language, ("key", "name"))
     else:
         form.wrong("", visit.language.of(refusal.failure.text))
 

@@ -13,6 +13,8 @@ from webui.visit import Visit
 ROUTES = web.RouteTableDef()
 TICKET_COOKIE = "__Host-payvand-setup"
 STEPS = ("code", "password", "branch", "crm", "devices", "names", "done")
+OPEN_STEPS = ("branch", "crm", "devices", "names")
+"""Each can be opened again, by whoever has set a password."""
 
 
 @ROUTES.get("/setup")
@@ -42,8 +44,10 @@ async def give_code(request: web.Request) -> web.Response:
         raise answer
     except WrongLogin as refusal:
         form.wrong("code", visit.language.of(refusal.failure.text))
-    except (TooOften, Conflict) as refusal:
+    except TooOften as refusal:
         form.wrong("", visit.language.of(refusal.failure.text))
+    except Conflict as refusal:
+        return visit.page("setup_over.html", status=refusal.status)
     return step_page(visit, "code", form, 422)
 
 
@@ -61,7 +65,7 @@ async def set_password(request: web.Request) -> web.Response:
     try:
         opened = await visit.edge.finish_setup(
             request.cookies.get(TICKET_COOKIE, ""),
-            form["name"],
+            form.written("name"),
             form.exact("password"),
             form.exact("again"),
         )
@@ -73,7 +77,7 @@ async def set_password(request: web.Request) -> web.Response:
     except NoSession:
         raise web.HTTPSeeOther("/setup") from None
     except Conflict as refusal:
-        form.wrong("", visit.language.of(refusal.failure.text))
+        return visit.page("setup_over.html", status=refusal.status)
     return step_page(visit, "password", form, 422)
 
 
@@ -88,6 +92,7 @@ def step_page(
         form=form,
         step=step,
         steps=STEPS,
-        following=STEPS[number + 1] if number + 1 < len(STEPS) else None,
+        ways=OPEN_STEPS if visit.may("arrange") else (),
+        back=STEPS[number - 1],
         **parts,
     )

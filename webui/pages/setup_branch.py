@@ -55,7 +55,9 @@ async def branch_page(request: web.Request) -> web.Response:
 async def branch(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
-    change = SiteChange(revision=form["revision"], name=form["name"], timezone=form["timezone"])
+    change = SiteChange(
+        revision=form["revision"], name=form.written("name"), timezone=form["timezone"]
+    )
     try:
         await visit.edge.change_site(change)
     except (Mistakes, Conflict) as refusal:

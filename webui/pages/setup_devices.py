@@ -40,13 +40,14 @@ AGAIN_SECONDS = 0.5
 class Heard:
     """The devices as they are, their last calls, and the lines that somebody said work.
 
-    test: whether calls that begin now are marked as a test.
+    test: whether calls that begin now are marked as a test; None before the stream that lets the
+    edge mark them has begun.
     """
 
     seen: Shown
     calls: tuple[CallRow, ...]
     proved: frozenset[tuple[str, str]]
-    test: bool
+    test: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def page(request: web.Request) -> web.Response:
         "devices",
         Form(),
         forms=forms,
-        heard=await _heard(visit, test=test),
+        heard=await _heard(visit, test=None if test else False),
         port=typed(request.query.get("port", "")),
         live=f"?test={time.monotonic():.0f}" if test else "",
     )
@@ -90,7 +91,7 @@ async def _told(visit: Visit, seconds: float) -> AsyncGenerator[Message, None]:
 
     async def draw() -> str:
         heard = await _heard(visit, test=not testing.done())
-        return visit.piece("setup_devices_part.html", heard=heard)
+        return visit.piece("setup_devices_live.html", heard=heard)
 
     try:
         async with aclosing(drawn(visit, draw)) as messages:
@@ -133,9 +134,10 @@ async def _sensed(visit: Visit, port: str) -> AsyncGenerator[Message, None]:
                     continue
                 ports[sensed.name] = sensed
                 yield Message(_drawn(visit, ports, listening=True))
-        yield Message(_drawn(visit, ports, listening=False))
+        yield Message(_drawn(visit, ports, listening=False), last=True)
     except (Conflict, Forbidden) as refusal:
-        yield Message(visit.piece("detected_part.html", refused=refusal.failure.text, ports=[]))
+        told = visit.piece("detected_part.html", refused=refusal.failure.text, ports=[])
+        yield Message(told, last=True)
 
 
 def _drawn(visit: Visit, ports: dict[str, Sensed], *, listening: bool) -> str:
@@ -163,7 +165,7 @@ async def prove(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/setup/devices")
 
 
-async def _heard(visit: Visit, *, test: bool) -> Heard:
+async def _heard(visit: Visit, *, test: bool | None) -> Heard:
     return Heard(
         status_shown(await visit.edge.status()),
         (await visit.edge.calls(CallQuery(most=MOST_CALLS))).calls,

@@ -58,7 +58,7 @@ def _names(form: Form, device: DeviceShown, kind: str) -> dict[str, str]:
     prefix = f"{kind}.{device.key}."
     for field in form.values:
         if field.startswith(prefix):
-            names[field.removeprefix(prefix)] = form[field]
+            names[field.removeprefix(prefix)] = form.written(field)
     return {number: name for number, name in names.items() if name}
 
 

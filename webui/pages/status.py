@@ -10,6 +10,7 @@ from typing import Literal
 from aiohttp import web
 
 from edge.local.issue import BOX, Issue
+from edge.local.settings_records import UNNAMED
 from edge.local.status import DestinationStatus, DeviceStatus, Status
 from webui.pages.live_parts import drawn
 from webui.visit import Visit
@@ -63,6 +64,13 @@ def shown(status: Status) -> Shown:
     return Shown(status, now, worst, devices, destinations, box)
 
 
+def _next_step(status: Status) -> str | None:
+    """The first step of the setup that was not done; None where nothing is missing."""
+    if status.destinations:
+        return None if status.devices else "devices"
+    return "branch" if status.name == UNNAMED else "crm"
+
+
 def _of(status: Status, concerns: str) -> list[Issue]:
     return [issue for issue in status.issues if issue.concerns == concerns != BOX]
 
@@ -70,7 +78,9 @@ def _of(status: Status, concerns: str) -> list[Issue]:
 @ROUTES.get("/status")
 async def page(request: web.Request) -> web.Response:
     visit = Visit(request)
-    return visit.page("status.html", seen=shown(await visit.edge.status()))
+    status = await visit.edge.status()
+    next_step = _next_step(status) if visit.may("arrange") else None
+    return visit.page("status.html", seen=shown(status), next_step=next_step)
 
 
 @ROUTES.get("/status/live")

@@ -56,7 +56,7 @@ async def reset(request: web.Request) -> web.StreamResponse:
     form = await read(request)
 
     async def work() -> web.Response:
-        await visit.edge.reset(form["name"])
+        await visit.edge.reset(form.written("name"))
         return _anew(visit, visit.page("anew.html", word="erased", events=0))
 
     return await confirmed(visit, form, work) or await _page(visit, erasing=form)

@@ -43,7 +43,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     role: Role = next((each for each in ROLES if each == form["role"]), "viewer")
 
     async def work() -> web.Response:
-        await visit.edge.add_user(NewUser(form["name"], form.exact("password"), role))
+        await visit.edge.add_user(NewUser(form.written("name"), form.exact("password"), role))
         raise web.HTTPSeeOther("/users?done=added")
 
     return await confirmed(visit, form, work) or await _page(visit, new=form)
@@ -56,21 +56,30 @@ async def user_page(request: web.Request) -> web.Response:
 
 @ROUTES.post("/users/{name}/change")
 async def change(request: web.Request) -> web.StreamResponse:
-    """Another role, another password, or both; or remove the user."""
+    """Another role, another password, or both."""
     visit = Visit(request)
     form = await read(request)
     name = request.match_info["name"]
     role = next((each for each in ROLES if each == form["role"]), None)
 
     async def work() -> web.Response:
-        if "remove" in form.values:
-            await visit.edge.remove_user(name)
-        else:
-            password = form.exact("password") or None
-            await visit.edge.change_user(name, ChangedUser(role=role, password=password))
+        password = form.exact("password") or None
+        await visit.edge.change_user(name, ChangedUser(role=role, password=password))
         raise web.HTTPSeeOther("/users?done=changed")
 
     return await confirmed(visit, form, work) or await _user_page(visit, form)
+
+
+@ROUTES.post("/users/{name}/remove")
+async def remove(request: web.Request) -> web.StreamResponse:
+    visit = Visit(request)
+    form = await read(request)
+
+    async def work() -> web.Response:
+        await visit.edge.remove_user(request.match_info["name"])
+        raise web.HTTPSeeOther("/users?done=removed")
+
+    return await confirmed(visit, form, work) or await _user_page(visit, Form(), form)
 
 
 @ROUTES.post("/users/sessions/{id}/end")
@@ -99,10 +108,16 @@ async def _page(visit: Visit, own: Form | None = None, new: Form | None = None) 
     )
 
 
-async def _user_page(visit: Visit, form: Form) -> web.Response:
+async def _user_page(visit: Visit, form: Form, removing: Form | None = None) -> web.Response:
     name = visit.request.match_info["name"]
     user = next((each for each in await visit.edge.users() if each.name == name), None)
     if user is None:
         raise web.HTTPNotFound
-    status = 422 if form.mistakes else 200
-    return visit.page("user.html", status=status, form=form, user=user, roles=ROLES)
+    return visit.page(
+        "user.html",
+        status=422 if form.mistakes or removing else 200,
+        form=form,
+        removing=removing or Form(),
+        user=user,
+        roles=ROLES,
+    )

@@ -5,12 +5,30 @@
 // says so; looked at again, it comes back.
 addEventListener("htmx:sse:close", (event) => {
   if (event.detail.reason === "message" && !event.target.closest(".sensed")) {
-    for (const note of document.querySelectorAll(".stale")) note.hidden = false;
+    tell(".stale");
   }
 });
+function tell(notes) {
+  for (const note of document.querySelectorAll(notes)) note.hidden = false;
+}
 addEventListener("focus", () => {
   const note = document.querySelector(".stale:not([hidden])");
   if (note) location.reload();
+});
+
+// Its session is over: what stands there grows old, and asking again and again helps nobody.
+let ended = false;
+addEventListener("htmx:sse:error", (event) => {
+  if (event.detail.status !== 401) return;
+  ended = true;
+  tell(".ended");
+});
+addEventListener("htmx:sse:before:connection", (event) => { if (ended) event.preventDefault(); });
+
+// What was wrong with a form is not true of what is sent now; a download leaves the page as it is.
+addEventListener("submit", ({ target }) => {
+  for (const note of target.querySelectorAll(".mistake, .gone, .note.bad")) note.remove();
+  for (const field of target.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
 });
 
 // A form that was changed is not left by accident.
@@ -20,10 +38,9 @@ addEventListener("submit", () => { changed = false; });
 addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-print], [data-copy], [data-show]");
+  const button = event.target.closest("[data-print], [data-show]");
   if (!button) return;
   if ("print" in button.dataset) print();
-  if (button.dataset.copy) navigator.clipboard?.writeText(button.dataset.copy);
   if (button.dataset.show) {
     const field = document.getElementById(button.dataset.show);
     field.type = field.type === "password" ? "text" : "password";

@@ -32,7 +32,8 @@ def test_anything_long_enough_and_not_the_first_guess_is_taken(password: str) ->
 @pytest.mark.parametrize(
     ("password", "says"),
     [
-        ("", "8 characters or more"),
+        ("", "Write a password"),
+        ("1", "8 characters or more"),
         ("short7!", "8 characters or more"),
         ("ab" * 65, "128 characters at most"),
         ("12345678", "first that anybody tries"),
@@ -166,3 +167,9 @@ def test_an_ipv6_network_is_one_address_and_what_is_kept_is_bounded() -> None:
     for number in range(5000):
         delays.failed(f"name {number}", 0.0)
     assert len(delays._records) == 1000
+
+
+def test_a_name_is_the_same_from_every_keyboard() -> None:
+    for one, other in (("مریم ۲", "مریم 2"), ("علي", "علی"), ("SARA٣", "sara3")):
+        assert names.key(one) == names.key(other)
+    assert names.key("مریم ۲") != names.key("مریم ۳")

@@ -103,7 +103,7 @@ class Enrolment:
             self._branch.box,
             self._identity.number,
             self._identity.public_key,
-            self._settings.claim,
+            self._settings.code,
             await asyncio.to_thread(_model),
             VERSION,
             self._identity.line,

@@ -1,6 +1,7 @@
 """What a technician sets for a CRM that speaks the link."""
 
 import base64
+import unicodedata
 from typing import Annotated
 
 from msgspec import Meta
@@ -38,12 +39,17 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
         found = [("url", wrong) for wrong in address_problems(self.url)]
         if any(not "!" <= sign <= "~" for sign in self.token):
             found.append(("token", _MISCOPIED))
-        if any(not (sign.isascii() and sign.isalnum()) and sign not in "- " for sign in self.claim):
+        if any(not (sign.isascii() and sign.isalnum()) and sign not in "- " for sign in self.code):
             found.append(("claim", "a claim code has letters and digits only; copy it again."))
         for name, text in self.command_keys.items():
             if len(_key_bytes(text)) != KEY_BYTES:
                 found.append((f"command_keys.{name}", _NO_KEY))
         return found
+
+    @property
+    def code(self) -> str:
+        """The claim code as it was given out, by whichever keyboard's digits it was typed."""
+        return "".join(str(unicodedata.digit(sign, sign)) for sign in self.claim)
 
     def key(self, keyid: str) -> bytes | None:
         """See edge.commands.source.CommandKeys."""

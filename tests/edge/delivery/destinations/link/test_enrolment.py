@@ -10,6 +10,7 @@ from aiohttp import web
 
 from edge.crm.server import Running
 from edge.delivery.destination import NotAllowed, TryLater
+from edge.delivery.destinations.link.settings import LinkSettings
 from edge.delivery.identity import FILE, begin, read, renewed, write
 from tests.edge.delivery.destinations.link.conftest import Box, Operator
 
@@ -34,6 +35,8 @@ async def test_a_claim_code_may_be_written_as_people_write(
     crm: Running, operator: Operator, box: Box
 ) -> None:
     code = (await operator.claim()).replace("-", " ").lower()
+    code = code.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    assert LinkSettings(url="https://crm.example", claim=code).problems() == []
     async with box.link(crm, code) as link:
         await box.send(link)
 
