@@ -35,7 +35,8 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Exception:
         if request.transport is None or request.transport.is_closing():
             raise
-        _LOG.exception("%s %s failed", request.method, request.path)
+        # %a: a path may hold line ends, and what turns a line round.
+        _LOG.exception("%s %a failed", request.method, request.path)
         return error_page(request, web.HTTPInternalServerError.status_code)
 
 

@@ -4,11 +4,14 @@ All mistakes stand beside their fields at once; what was typed stays, but for se
 never shows again. The edge judges; a field's name is the path that it names in a mistake.
 """
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from multidict import MultiDict
 
 from edge.access.refusals import Mistakes
 from edge.local.settings_records import Field
@@ -17,6 +20,9 @@ from webui.language import Language
 
 _ENTRY = re.compile(r"\[(\d+)\]|\.(.+)", re.DOTALL)
 """What stands behind the field's own name in a mistake: of a list, or of a table."""
+READ_SECONDS = 30.0
+"""In which a form must be here whole."""
+CHARSET = "utf-8"
 
 
 @dataclass(slots=True)
@@ -94,6 +100,35 @@ def _said(rest: str, text: str, language: Language) -> str:
 
 
 async def read(request: web.Request) -> Form:
-    """The fields that were sent; a file is none."""
-    sent = await request.post()
-    return Form({name: text for name, text in sent.items() if isinstance(text, str)})
+    """The fields that were sent; of several with one name the last. Raises as `texts` does."""
+    return Form(dict((await texts(request)).items()))
+
+
+async def texts(request: web.Request) -> MultiDict[str]:
+    """The fields that were sent; a file is none.
+
+    Raises HTTPBadRequest for what is no form, and HTTPRequestTimeout.
+    """
+    if (request.charset or CHARSET).lower() != CHARSET:
+        raise web.HTTPBadRequest
+    with readable():
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                sent = await request.post()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+    return MultiDict((name, text) for name, text in sent.items() if isinstance(text, str))
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Whatever the parser says of the bytes that came is the visitor's: HTTPBadRequest.
+
+    It raises a dozen errors of many kinds, documented nowhere.
+    """
+    try:
+        yield
+    except (web.HTTPException, OSError):
+        raise
+    except Exception as error:
+        raise web.HTTPBadRequest from error

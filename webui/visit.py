@@ -4,6 +4,7 @@ __Host-payvand            the session's token; the edge knows what it may
 __Host-payvand-language   fa or en
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -23,6 +24,7 @@ from webui.zone import Zone
 
 LANGUAGE_COOKIE = "__Host-payvand-language"
 SESSION_COOKIE = "__Host-payvand"
+_TOKEN = re.compile("[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ WHO = web.RequestKey("who", Whoami)
 ZONE = web.RequestKey("zone", tzinfo)
 
 
+def token(request: web.Request, cookie: str) -> str:
+    """The token in that cookie; empty where there is none, or what the edge never gave."""
+    found = request.cookies.get(cookie, "")
+    return found if _TOKEN.fullmatch(found) else ""
+
+
 class Visit:
     """One request: who asks, in which language, and the ways to answer.
 
@@ -52,7 +60,7 @@ class Visit:
     def __init__(self, request: web.Request) -> None:
         self.request = request
         self.house = request.app[HOUSE]
-        self.token = request.cookies.get(SESSION_COOKIE, "")
+        self.token = token(request, SESSION_COOKIE)
         # What a page asks by itself keeps nobody logged in who has gone home.
         attended = "text/event-stream" not in request.headers.get("Accept", "")
         self.edge = self.house.edge.for_session(self.token, request.remote or "", attended=attended)

@@ -17,7 +17,7 @@ from edge.local.settings_records import (
 from webui import settings_form
 from webui.admission import back_or
 from webui.confirming import confirmed
-from webui.form import Form, read
+from webui.form import Form, read, texts
 from webui.pages.devices import named
 from webui.pages.status import shown as status_shown
 from webui.visit import Visit
@@ -37,9 +37,9 @@ async def parked(request: web.Request) -> web.Response:
     """Send the chosen events again, or do without them; what became of each is told."""
     visit = Visit(request)
     name = request.match_info["name"]
-    chosen = (await request.post()).getall("sequence", [])
-    sequences = [int(each) for each in chosen if isinstance(each, str) and each.isdecimal()]
-    if (await request.post()).get("do") == "drop":
+    form = await texts(request)
+    sequences = [int(each) for each in form.getall("sequence", []) if each.isdecimal()]
+    if form.get("do") == "drop":
         await visit.edge.drop_parked(name, *sequences)
         raise web.HTTPSeeOther("/queue?done=dropped")
     return await _page(visit, (name, await visit.edge.send_again(name, *sequences)))

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from webui.admission import own_path
+from webui.form import read
 from webui.language import CODES
 from webui.visit import LANGUAGE_COOKIE
 
@@ -12,12 +13,12 @@ _YEAR = 365 * 86400
 
 @ROUTES.post("/language")
 async def choose(request: web.Request) -> web.Response:
-    form = await request.post()
-    code = form.get("language")
+    form = await read(request)
+    code = form["language"]
     if code not in CODES:
         raise web.HTTPBadRequest
-    answer = web.HTTPSeeOther(own_path(str(form.get("back", "/"))))
-    remember(answer, str(code))
+    answer = web.HTTPSeeOther(own_path(form.exact("back")))
+    remember(answer, code)
     raise answer
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from edge.access.refusals import Conflict, Mistakes, NoSession, TooOften, WrongLogin
 from webui.admission import begun
 from webui.form import Form, read
-from webui.visit import Visit
+from webui.visit import Visit, token
 
 ROUTES = web.RouteTableDef()
 TICKET_COOKIE = "__Host-payvand-setup"
@@ -53,7 +53,7 @@ async def give_code(request: web.Request) -> web.Response:
 
 @ROUTES.get("/setup/password")
 async def password_page(request: web.Request) -> web.Response:
-    if TICKET_COOKIE not in request.cookies:
+    if not token(request, TICKET_COOKIE):
         raise web.HTTPSeeOther("/setup")
     return step_page(Visit(request), "password", Form())
 
@@ -64,7 +64,7 @@ async def set_password(request: web.Request) -> web.Response:
     form = await read(request)
     try:
         opened = await visit.edge.finish_setup(
-            request.cookies.get(TICKET_COOKIE, ""),
+            token(request, TICKET_COOKIE),
             form.written("name"),
             form.exact("password"),
             form.exact("again"),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from aiohttp import BodyPartReader, web
 
 from webui.confirming import confirmed
-from webui.form import Form, read
+from webui.form import Form, read, readable
 from webui.visit import SESSION_COOKIE, Visit
 
 ROUTES = web.RouteTableDef()
@@ -84,12 +84,13 @@ async def _to_the_file(request: web.Request, form: Form) -> BodyPartReader | Non
         raise web.HTTPBadRequest
     values: dict[str, str] = {}
     form.values = values
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader) or part.name is None:
-            raise web.HTTPBadRequest
-        if part.name == "file":
-            return part if part.filename else None
-        values[part.name] = (await part.read_chunk(MOST_FIELD)).decode(errors="replace")
+    with readable():
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise web.HTTPBadRequest
+            if part.name == "file":
+                return part if part.filename else None
+            values[part.name] = (await part.read_chunk(MOST_FIELD)).decode(errors="replace")
     return None
 
 
