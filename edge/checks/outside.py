@@ -18,12 +18,12 @@ from drivers.wire.locate import locate, missing
 from edge.checks import card, disk, link
 from edge.checks.card_reading import SeenCard, read_card
 from edge.checks.check import BOX, Finding, Seen, SeenDevice, Unsure, Words
-from edge.checks.words import ltr
 from edge.errors import BadInput, CommandFailed
 from edge.journal.disk import look as look_at_disk
 from edge.journal.room import SMALL, marks_over
 from edge.local.issue import Answer, Issue
 from edge.local.lock import AlreadyRunning, hold
+from edge.local.persian import ltr
 from edge.local.status import DeviceStatus, DiskStatus, Status
 from edge.site.site import Device, Site, SiteProblems
 from edge.version import VERSION

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from edge.checks.words import ltr, persian
 from edge.local.issue import BOX, Answer, Diagnosis, Issue, Words
+from edge.local.persian import ltr, persian
 
 Language = Literal["en", "fa"]
 WIDTH = 79
