@@ -19,6 +19,7 @@ from edge.delivery.forwarder import Forwarder
 from edge.delivery.numbered import batch_of
 from edge.delivery.retimed import Retimed
 from edge.journal.journal import Journal
+from edge.local import persian_advice
 from edge.local.issue import Words
 from edge.local.persian import persian
 from edge.local.trial_records import Step, StepWord
@@ -77,7 +78,7 @@ async def _answer(crm: Tried, seconds: float) -> Step:
 
 
 def _refused(advice: str, answer: str) -> Step:
-    words = Words(advice, f"پاسخ CRM درست نیست ({answer}). {advice}")
+    words = Words(advice, persian_advice.of_crm(answer))
     return step("answer", _ANSWER, "failed", words, answer)
 
 

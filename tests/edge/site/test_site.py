@@ -336,6 +336,9 @@ def test_a_file_that_cannot_be_read_is_one_line(path: Path, text: bytes, told: s
     assert "\n" not in str(found.value)
 
 
+HOURLY = "from 1 to 100000, such as 30"
+
+
 class Acting:
     """The table, with one driver that executes commands."""
 
@@ -367,7 +370,7 @@ def test_commands_are_allowed_by_name_with_their_cap(path: Path) -> None:
         check(table | {"device": [device | {"commands": {"sya": 30, "say": 0}}]}, Acting())
     assert [str(problem) for problem in found.value.problems] == [
         'device[0] "e1".commands.sya: is not known: the driver echo executes say',
-        'device[0] "e1".commands.say: must be the most within an hour, from 1 to 100000, such as 30',
+        f'device[0] "e1".commands.say: must be the most within an hour, {HOURLY}',
     ]
 
 
