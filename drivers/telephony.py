@@ -17,6 +17,13 @@ DigitString = Annotated[
 ]
 
 
+HIDDEN = {
+    "en": "Ring groups and DISA numbers, not shown as extensions",
+    "fa": "گروه‌های زنگ و شماره‌های DISA که داخلی نیستند",
+}
+"""What the list of numbers that stand for nobody is called, by language."""
+
+
 class TelephonySettings(Settings, frozen=True, kw_only=True):
     """What the house needs to read a telephone system's numbers."""
 
@@ -49,8 +56,8 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     hidden_extensions: Annotated[
         tuple[str, ...],
         Meta(
-            title="Ring groups and DISA numbers, not shown as extensions",
-            extra={"fa": "گروه‌ها و شماره‌های DISA که داخلی نیستند"},
+            title=HIDDEN["en"],
+            extra={"fa": HIDDEN["fa"]},
         ),
     ] = ()
     line_names: Annotated[
