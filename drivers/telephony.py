@@ -7,7 +7,21 @@ from msgspec import Meta
 from drivers.contract import Settings
 
 _IRAN = "98"
-DigitString = Annotated[str, Meta(pattern=r"^[0-9*#]{1,6}$")]
+DigitString = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9*#]{1,6}$",
+        description="1 to 6 digits, * or #, such as 9",
+        extra={"said": "۱ تا ۶ رقم، `*` یا `#`؛ مانند `9`"},
+    ),
+]
+
+
+HIDDEN = {
+    "en": "Ring groups and DISA numbers, not shown as extensions",
+    "fa": "گروه‌های زنگ و شماره‌های DISA که داخلی نیستند",
+}
+"""What the list of numbers that stand for nobody is called, by language."""
 
 
 class TelephonySettings(Settings, frozen=True, kw_only=True):
@@ -19,14 +33,20 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     ] = ()
     country_code: Annotated[
         str,
-        Meta(pattern=r"^[1-9][0-9]{0,2}$", title="Country code", extra={"fa": "کد کشور"}),
+        Meta(
+            pattern=r"^[1-9][0-9]{0,2}$",
+            title="Country code",
+            description="1 to 3 digits without 00 or +, such as 98",
+            extra={"fa": "کد کشور", "said": "۱ تا ۳ رقم، بدون `00` و `+`؛ مانند `98`"},
+        ),
     ] = _IRAN
     area_code: Annotated[
         str,
         Meta(
             pattern=r"^[0-9]{0,5}$",
             title="Area code, without the leading 0",
-            extra={"fa": "کد شهر بدون صفر"},
+            description="up to 5 digits without the leading 0, such as 51",
+            extra={"fa": "کد شهر بدون صفر", "said": "حداکثر ۵ رقم، بدون صفر اول؛ مانند `51`"},
         ),
     ] = ""
     extension_lengths: Annotated[
@@ -36,8 +56,8 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     hidden_extensions: Annotated[
         tuple[str, ...],
         Meta(
-            title="Ring groups and DISA numbers, not shown as extensions",
-            extra={"fa": "گروه‌ها و شماره‌های DISA که داخلی نیستند"},
+            title=HIDDEN["en"],
+            extra={"fa": HIDDEN["fa"]},
         ),
     ] = ()
     line_names: Annotated[

@@ -73,13 +73,14 @@ def parse_options(  # noqa: PLR0913 - each an option of the command
     types = {field.name: field.type for field in fields}
     typed = {key: _value(text, types.get(key)) for key, text in table.items()}
     settings, problems = check_table(spec.settings, typed, "--set")
+    wrong = [(problem.field, problem.message) for problem in problems]
     if settings is not None:
-        problems = [*spec.files(settings, folder)]
-        settings = None if problems else settings
+        wrong = [*spec.files(settings, folder)]
+        settings = None if wrong else settings
     if settings is None:
-        lines = [f"{path.removeprefix('--set.')}: {message}" for path, message in problems]
-        # Quotes are of the site file: here all is text.
-        raise BadInput("; ".join(lines).replace(", not text in quotes", ""))
+        lines = [f"{path.removeprefix('--set.')}: {message}" for path, message in wrong]
+        # Here all is text.
+        raise BadInput("; ".join(lines).replace(", not text", ""))
     link: LinkKind = "tcp" if "tcp" in header.get("link", "") else "serial"
     surroundings = Surroundings(_zone(zone), "c", link, folder=folder)
     return Job(

@@ -10,7 +10,7 @@ from datetime import date, datetime, tzinfo
 
 import jdatetime  # type: ignore[import-untyped]
 
-from webui.digits import persian
+from edge.local.persian import persian
 
 MONTHS = (
     "فروردین",

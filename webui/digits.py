@@ -15,7 +15,6 @@ PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 ARABIC = "٠١٢٣٤٥٦٧٨٩"
 _TYPED = str.maketrans(PERSIAN + ARABIC, LATIN + LATIN)
 _LETTERS = str.maketrans("يك", "یک")
-_SHOWN = str.maketrans(LATIN + ".", PERSIAN + "٫")
 _TURNERS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of what follows: nobody's name needs them."""
 
@@ -39,11 +38,6 @@ def typed(text: str) -> str:
 def written(text: str) -> str:
     """A name as it was written: NFC, trimmed, and nothing in it that turns a line."""
     return unturned(unicodedata.normalize("NFC", text)).strip()
-
-
-def persian(text: str) -> str:
-    """Latin digits and the decimal point as Persian ones."""
-    return text.translate(_SHOWN)
 
 
 def isolated(text: str) -> Markup:

@@ -14,8 +14,9 @@ from aiohttp import web
 from multidict import MultiDict
 
 from edge.access.refusals import Mistakes
+from edge.local.persian import persian
 from edge.local.settings_records import Field
-from webui.digits import persian, typed, written
+from webui.digits import typed, written
 from webui.language import Language
 
 _ENTRY = re.compile(r"\[(\d+)\]|\.(.+)", re.DOTALL)

@@ -18,10 +18,11 @@ from markupsafe import Markup
 
 from edge.local import persian_advice
 from edge.local.issue import Words
+from edge.local.persian import persian
 from edge.local.settings_records import Field
 from edge.local.status import DestinationStatus, DeviceStatus
 from webui.dates import long_date, short_date
-from webui.digits import isolated, persian, unturned
+from webui.digits import isolated, unturned
 from webui.language import Language
 from webui.static_files import StaticFiles
 

@@ -18,7 +18,12 @@ class CallerIdSettings(TelephonySettings, frozen=True, kw_only=True):
         Meta(
             pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
             title="Profile: what the unit says, and how",
-            extra={"fa": "پروفایل دستگاه", "choices": tuple(PROFILES)},
+            description="a name of a-z, 0-9 and -, such as segal-c",
+            extra={
+                "fa": "پروفایل دستگاه",
+                "said": "نامی از حروف کوچک انگلیسی، رقم و خط تیره؛ مانند `segal-c`",
+                "choices": tuple(PROFILES),
+            },
         ),
     ] = DEFAULT_PROFILE
     quiet_seconds: (

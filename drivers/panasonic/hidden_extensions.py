@@ -8,6 +8,7 @@ found    a line betrayed it: a member's leg came after the group's, or DISA hand
 from collections.abc import Iterable
 
 from drivers.events import DeviceState, Fact
+from drivers.telephony import HIDDEN
 
 _MOST_FOUND = 512
 """More than any exchange has, so that garbage fills no memory."""
@@ -45,5 +46,6 @@ class HiddenExtensions:
 
 
 def _unlisted(extension: str, what: str) -> DeviceState:
-    advice = f"Extension {extension} acts as {what}: add it to hidden_extensions."
+    where = f"“{HIDDEN['en']}” (hidden_extensions)"
+    advice = f"Extension {extension} acts as {what}: add it to {where} in the device's settings."
     return DeviceState("alarm", "unlisted-group", advice)

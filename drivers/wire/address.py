@@ -200,15 +200,15 @@ def _unknown_keys(table: Mapping[str, object], known: set[str]) -> list[tuple[st
 
 def _check_serial(value: object) -> str | None:
     if not isinstance(value, str) or not value:
-        return 'write the port in quotes, such as "/dev/ttyUSB0"'
+        return "write the port by its full name, such as /dev/ttyUSB0"
     if not value.startswith("/") or value.endswith("/") or "\x00" in value:
-        return f'{value!r} is no port; write its full name, such as "/dev/ttyUSB0"'
+        return f"{value!r} is no port; write its full name, such as /dev/ttyUSB0"
     return None
 
 
 def _check_baud(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int):
-        return "write the speed as a number without quotes, such as 9600"
+        return "must be a number, such as 9600"
     if value not in BAUDS:
         return f"{value} is no usual speed; use one of {', '.join(map(str, BAUDS))}"
     return None
@@ -219,21 +219,21 @@ def _check_format(value: object) -> str | None:
         return None
     return (
         f"{value!r} is no line format; write data bits (7, 8), parity (N, E, O, M, S) and"
-        ' stop bits (1, 2), such as "8N1" or "7E1"'
+        " stop bits (1, 2), such as 8N1 or 7E1"
     )
 
 
 def _check_tcp(value: object) -> str | None:
-    example = 'such as "192.168.1.20:2300"'
+    example = "such as 192.168.1.20:2300"
     if not isinstance(value, str) or not value:
-        return f"write host and port in quotes, {example}"
+        return f"write host and port, {example}"
     found = _TCP.fullmatch(value)
     if found is not None:
         if 1 <= int(found[3]) <= _HIGHEST_PORT:
             return None
         return f"port {found[3]} does not exist; use 1 to {_HIGHEST_PORT}"
     if value.count(":") > 1 and not value.startswith("["):
-        return f'{value!r}: put an IPv6 address in brackets, such as "[fd00::20]:2300"'
+        return f"{value!r}: put an IPv6 address in brackets, such as [fd00::20]:2300"
     if value.rpartition(":")[2] == "" or ":" not in value or value.endswith("]"):
         return f"{value!r} has no port number; add it, {example}"
     return f"{value!r} is no host and port; write them {example}"
@@ -242,7 +242,7 @@ def _check_tcp(value: object) -> str | None:
 def _check_usb(value: object) -> str | None:
     if isinstance(value, str) and _USB.fullmatch(value):
         return None
-    return f'{value!r} is no vendor and product id; write both, such as "1a86:7523"'
+    return f"{value!r} is no vendor and product id; write both, such as 1a86:7523"
 
 
 def _check_udp(value: object) -> str | None:
@@ -254,15 +254,16 @@ def _check_udp(value: object) -> str | None:
 def _check_path(value: object) -> str | None:
     if isinstance(value, str) and _USB_PATH.fullmatch(value):
         return None
-    return f'{value!r} is no USB socket; write it as the kernel names it, such as "1-1.2"'
+    return f"{value!r} is no USB socket; write it as the kernel names it, such as 1-1.2"
 
 
 def _check_hold(value: object) -> str | None:
-    lines = _list(value)
-    if isinstance(value, (list, tuple)) and all(line in CONTROL_LINES for line in lines):
-        return None
-    known = ", ".join(CONTROL_LINES)
-    return f"{value!r} is no list of control lines; write some of {known} in brackets"
+    if not isinstance(value, (list, tuple)):
+        return 'must be a list, such as ["rts"]'
+    for line in value:
+        if line not in CONTROL_LINES:
+            return f"{line!r} is no control line; choose among {', '.join(CONTROL_LINES)}"
+    return None
 
 
 def _list(value: object) -> list[object]:

@@ -4,6 +4,7 @@ import unicodedata
 
 from edge.access.refusals import Mistake
 from edge.local.issue import Words
+from edge.local.persian import persian
 
 MOST = 32
 _FORBIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -28,7 +29,10 @@ def mistakes(name: str) -> list[Mistake]:
     """What speaks against a name."""
     text = tidy(name)
     if not 1 <= len(text) <= MOST:
-        words = Words(f"Use 1 to {MOST} characters.", f"۱ تا {MOST} نویسه بنویسید.")
+        words = Words(
+            f"Use 1 to {MOST} characters.",
+            f"{persian(1)} تا {persian(MOST)} نویسه بنویسید.",
+        )
         return [Mistake("name", words)]
     broken = (unicodedata.category(sign) in _FORBIDDEN for sign in text if sign not in _JOINERS)
     if any(broken) or text.startswith(tuple("=+-@")) or not key(text):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from edge.access.common_words import COMMON, ROWS
 from edge.access.refusals import Mistake
 from edge.local.issue import Words
+from edge.local.persian import persian
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -41,11 +42,16 @@ def mistakes(password: str, context: Iterable[str], field: str = "password") -> 
         found.append(
             Words(
                 f"Use {LEAST} characters or more; a few words are best.",
-                f"دست‌کم {LEAST} نویسه بنویسید؛ چند واژه از همه بهتر است.",
+                f"دست‌کم {persian(LEAST)} نویسه بنویسید؛ چند واژه از همه بهتر است.",
             )
         )
     if len(text) > MOST:
-        found.append(Words(f"Use {MOST} characters at most.", f"حداکثر {MOST} نویسه مجاز است."))
+        found.append(
+            Words(
+                f"Use {MOST} characters at most.",
+                f"بیش از {persian(MOST)} نویسه نمی‌شود؛ کوتاه‌ترش کنید.",
+            )
+        )
     if any(unicodedata.category(sign) in ("Cs", "Cn") for sign in text):
         found.append(Words("It holds a broken character.", "یک نویسه خراب در آن است."))
     bare = _bare(text)

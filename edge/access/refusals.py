@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from edge.errors import CommandFailed
 from edge.local.issue import Words
+from edge.local.persian import persian
 
 
 class Mistake(Struct, frozen=True):
@@ -106,7 +107,7 @@ class TooOften(Refusal):
     def __init__(self, seconds: float) -> None:
         text = Words(
             f"Too many attempts: try again in {seconds:.0f} s.",
-            f"تلاش‌ها زیاد بود؛ {seconds:.0f} ثانیه دیگر دوباره امتحان کنید.",
+            f"تلاش‌ها زیاد بود؛ {persian(round(seconds))} ثانیه دیگر دوباره امتحان کنید.",
         )
         super().__init__(text, seconds=seconds)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from drivers.contract import Moment
 from edge.checks.check import Finding, Raised, Seen, SeenDestination, Unsure, Words
-from edge.checks.words import ltr, persian
 from edge.journal.records import Stored
+from edge.local.persian import ltr, persian
 
 LONG = 6 * 3600.0
 """Seconds: a call of the morning that the CRM does not have in the afternoon."""

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from edge.checks.card_reading import Card, SeenCard
 from edge.checks.check import BOX, Finding, Raised, Seen, Unsure, Words
-from edge.checks.words import ltr, persian
 from edge.journal.flushes import FlushTimes
+from edge.local.persian import ltr, persian
 
 SLOW, NO_LONGER_SLOW = 0.5, 0.25
 """Seconds that 99 of 100 commits stay under."""

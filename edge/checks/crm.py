@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from edge.checks.check import Finding, Raised, Seen, Unsure, Words
 from edge.checks.check import SeenDestination as Destination
-from edge.checks.words import halves, ltr, persian
+from edge.checks.words import halves
 from edge.local import persian_advice
+from edge.local.persian import ltr, persian
 from edge.local.status import DestinationStatus
 
 AWAY = 600.0

@@ -3,11 +3,13 @@
 The driver told it as `device.alarm` when it met it, and tells its end; here it gets its Persian.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from edge.checks.check import Finding, Raised, Seen, Words
 from edge.checks.words import halves, sentence
 from edge.local import persian_advice
+from edge.local.persian import ltr
 
 _WARNINGS = {
     *("clock-skew", "unlisted-group", "memory-lost", "no-login"),
@@ -17,7 +19,6 @@ _FA = {
     "clock-skew": "ساعت سانترال با ساعت درست چند دقیقه یا بیشتر اختلاف دارد.",
     "unreadable": "بایت می‌رسد اما هیچ خطی خوانده نمی‌شود.",
     "no-login": "سانترال رمز نمی‌خواهد.",
-    "unlisted-group": "یک داخلی مانند گروه زنگ رفتار می‌کند و در تنظیم‌ها نیامده است.",
     "line-lost": "یک خط تلفن جریان ندارد.",
     "lines-swapped": "سیم‌های خط‌ها جابه‌جا به نظر می‌رسد.",
     "unit-gone": "واسط می‌گوید دستگاه جدا شده است.",
@@ -25,6 +26,7 @@ _FA = {
     "modem-refuses": "مودم فرمان نمایش شماره را نمی‌پذیرد.",
     "memory-lost": "آنچه دستگاه از تماس‌های باز می‌دانست خوانده نشد.",
 }
+_EXTENSION = re.compile(r"Extension (\S+) ")
 _FA_ELSE = "دستگاه تلفنی هشدار داده است."
 
 
@@ -40,7 +42,18 @@ def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:
                 concerns=device.status.key,
                 severity="warning" if code in _WARNINGS else "alarm",
                 cause=Words(
-                    " ".join(sentence(wrong) for wrong, _ in parts), _FA.get(code, _FA_ELSE)
+                    " ".join(sentence(wrong) for wrong, _ in parts),
+                    _groups(advices) if code == "unlisted-group" else _FA.get(code, _FA_ELSE),
                 ),
                 advice=Words(parts[0][1] or "Tell support.", persian_advice.of_device(code)),
             )
+
+
+def _groups(advices: Iterable[str]) -> str:
+    """Which extensions are none, as the driver names them."""
+    found = [each[1] for advice in advices if (each := _EXTENSION.match(advice))]
+    if not found:
+        return "یک داخلی مانند گروه زنگ رفتار می‌کند و در تنظیم‌ها نیامده است."
+    named = " و ".join(map(ltr, found))
+    called = "داخلی" if len(found) == 1 else "داخلی‌های"
+    return f"{called} {named} مانند گروه زنگ رفتار می‌کند و در تنظیم‌ها نیامده است."

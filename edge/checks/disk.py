@@ -7,7 +7,7 @@ round of checks would come too late. Its marks come with their own hysteresis.
 from collections.abc import Iterator
 
 from edge.checks.check import BOX, Finding, Raised, Seen, Words
-from edge.checks.words import persian
+from edge.local.persian import persian
 from edge.local.status import DiskStatus
 
 LAST_MARK = 95

@@ -6,7 +6,7 @@ The writer logs the one itself; the event of the other is stored with it (edge/b
 from collections.abc import Iterator
 
 from edge.checks.check import BOX, Finding, Raised, Seen, Words
-from edge.checks.words import ltr, persian
+from edge.local.persian import ltr, persian
 
 
 def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:

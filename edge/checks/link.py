@@ -6,8 +6,9 @@ The supervisor met it and stored `device.offline`; the issue has that event's co
 from collections.abc import Iterator
 
 from edge.checks.check import Finding, Raised, Seen, Words
-from edge.checks.words import halves, ltr
+from edge.checks.words import halves
 from edge.local import persian_advice
+from edge.local.persian import ltr
 
 
 def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:

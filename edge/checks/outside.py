@@ -18,13 +18,15 @@ from drivers.wire.locate import locate, missing
 from edge.checks import card, disk, link
 from edge.checks.card_reading import SeenCard, read_card
 from edge.checks.check import BOX, Finding, Seen, SeenDevice, Unsure, Words
-from edge.checks.words import ltr
 from edge.errors import BadInput, CommandFailed
 from edge.journal.disk import look as look_at_disk
 from edge.journal.room import SMALL, marks_over
 from edge.local.issue import Answer, Issue
 from edge.local.lock import AlreadyRunning, hold
+from edge.local.persian import ltr
+from edge.local.persian_problems import in_both, in_persian
 from edge.local.status import DeviceStatus, DiskStatus, Status
+from edge.site.checking import Problem
 from edge.site.site import Device, Site, SiteProblems
 from edge.version import VERSION
 
@@ -78,6 +80,12 @@ def outside(
     ]
 
 
+def _in_persian(problem: Problem | BadInput) -> str:
+    if isinstance(problem, BadInput):
+        return in_persian(str(problem))
+    return f"{ltr(problem.field)}: {in_both(problem.message, problem.persian).fa}"
+
+
 def settings(error: BadInput | None, now: datetime) -> Answer:
     """What reading site.toml said; None for nothing."""
     answer = Answer(name=SETTINGS, title=Words("Settings", "تنظیمات"))
@@ -88,7 +96,7 @@ def settings(error: BadInput | None, now: datetime) -> Answer:
         Finding(
             code="settings-wrong",
             concerns=BOX,
-            cause=Words(str(problem), f"در site.toml اشتباهی هست: {ltr(problem)}"),
+            cause=Words(str(problem), f"در site.toml اشتباهی هست: {_in_persian(problem)}"),
             advice=Words(
                 "Correct it in site.toml; payvand starts with no mistake in it only.",
                 "آن را در site.toml درست کنید؛ برنامه تا آن زمان آغاز به کار نمی‌کند.",

@@ -1,16 +1,21 @@
 """A diagnosis as lines for a person, in English or Persian, no wider than 79 columns."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from edge.checks.words import ltr, persian
 from edge.local.issue import BOX, Answer, Diagnosis, Issue, Words
+from edge.local.persian import ltr, persian
 
 Language = Literal["en", "fa"]
 WIDTH = 79
-_OK, _WRONG, _UNSURE = Words("ok", "خوب"), Words("WRONG", "ایراد"), Words("?", "؟")
+_MARKS = {
+    "ok": Words("ok", "خوب"),
+    "failed": Words("WRONG", "ایراد"),
+    "advice": Words("advice", "توصیه"),
+    "unsure": Words("?", "؟"),
+}
 _INDENT = 7
 _DO = Words("do", "چاره")
 _RIGHT_TO_LEFT = "\u200f"
@@ -26,17 +31,7 @@ def page(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
 
 def _lines(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
     answers = diagnosis.report.answers
-    wrong = sum(bool(answer.issues) for answer in answers)
-    name = diagnosis.report.site or "payvand"
-    head = Words(
-        f"{name}: {wrong} of {len(answers)} checks found something wrong"
-        if wrong
-        else f"{name}: all is well, {len(answers)} checks",
-        f"{ltr(name)}: {persian(wrong)} بررسی از {persian(len(answers))} تا ایراد دارد"
-        if wrong
-        else f"{ltr(name)}: هر {persian(len(answers))} بررسی خوب بود",
-    )
-    yield say(head, language)
+    yield say(_head(diagnosis.report.site or "payvand", answers), language)
     yield ""
     for answer in answers:
         yield from _answer(answer, diagnosis.report.now, language)
@@ -51,13 +46,33 @@ def _lines(diagnosis: Diagnosis, language: Language) -> Iterator[str]:
             yield from _wrapped(say(words, language), "  - ")
 
 
+def _head(name: str, answers: Sequence[Answer]) -> Words:
+    wrong = sum(answer.word == "failed" for answer in answers)
+    advised = sum(answer.word == "advice" for answer in answers)
+    if wrong:
+        return Words(
+            f"{name}: {wrong} of {len(answers)} checks found something wrong",
+            f"{ltr(name)}: {persian(wrong)} بررسی از {persian(len(answers))} تا ایراد دارد",
+        )
+    if advised:
+        return Words(
+            f"{name}: nothing is wrong, {advised} of {len(answers)} checks recommend something",
+            f"{ltr(name)}: ایرادی نیست؛ {persian(advised)} بررسی از {persian(len(answers))} تا"
+            " توصیه دارد",
+        )
+    return Words(
+        f"{name}: all is well, {len(answers)} checks",
+        f"{ltr(name)}: هر {persian(len(answers))} بررسی خوب بود",
+    )
+
+
 def say(words: Words, language: Language) -> str:
     return words.fa if language == "fa" else words.en
 
 
 def _answer(answer: Answer, now: datetime, language: Language) -> Iterator[str]:
-    mark = _WRONG if answer.issues else _UNSURE if answer.unsure else _OK
-    yield f"{say(mark, language):<{_INDENT}}{say(answer.title, language)}"
+    mark = say(_MARKS[answer.word], language)
+    yield f"{mark:<{_INDENT}}{say(answer.title, language)}"
     for issue in answer.issues:
         yield from _issue(issue, now, language)
     for unsure in answer.unsure:

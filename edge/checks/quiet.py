@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import structs
 
 from edge.checks.check import UP, Finding, Raised, Seen, Unsure, Words
-from edge.checks.words import ltr, persian, span
+from edge.checks.words import span
 from edge.local.issue import Issue
+from edge.local.persian import ltr, persian
 from edge.local.status import DeviceStatus
 
 CODE = "device-quiet"

@@ -7,7 +7,7 @@ ringing tells that it is on.
 from collections.abc import Iterator
 
 from edge.checks.check import Finding, Raised, Seen, Words
-from edge.checks.words import ltr
+from edge.local.persian import ltr
 
 ENOUGH = 20
 """Incoming calls that ended one after another, not one of which was seen ringing."""

@@ -7,7 +7,7 @@ stands for it: see device_alarm.py.
 from collections.abc import Iterator
 
 from edge.checks.check import UP, Finding, Raised, Seen, Unsure, Words
-from edge.checks.words import ltr, persian
+from edge.local.persian import ltr, persian
 
 MANY = 20
 SHARE = 0.10

@@ -1,18 +1,7 @@
-"""Sentences for a person: Persian numbers, text that must not turn round, advice in two halves."""
+"""Sentences for a person: durations, and advice in two halves."""
 
 from edge.local.issue import Words
-
-_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-
-
-def ltr(text: object) -> str:
-    """A port, address or code within Persian text, kept from turning round (UAX #9 isolate)."""
-    return f"\u2066{text}\u2069"
-
-
-def persian(number: int) -> str:
-    """A whole number in Persian digits."""
-    return str(number).translate(_DIGITS)
+from edge.local.persian import persian
 
 
 def halves(advice: str) -> tuple[str, str]:

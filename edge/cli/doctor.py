@@ -6,12 +6,14 @@
     WRONG  Ports and connections
            pbx1 on /dev/ttyUSB0 is not connected: its calls are not read. (since …)
            do: Plug in the adapter of the exchange. (port-missing)
+    advice Ringing is reported
+           …
 
     To be set in the device pbx1 itself:
       - …
 
 Without a running edge it says how to start it, and checks what can be seen from outside. Exit code
-0 when all is well, 1 when something is wrong, 2 for mistakes in the settings.
+0 when all is well, 1 when something is wrong or recommended, 2 for mistakes in the settings.
 """
 
 import argparse

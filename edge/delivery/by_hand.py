@@ -17,6 +17,7 @@ from edge.delivery.retimed import Times
 from edge.journal.journal import Journal
 from edge.journal.records import Position
 from edge.local.issue import Words
+from edge.local.persian import persian
 from edge.local.resent import Resent, ResentTo
 from edge.site.site import Destination
 
@@ -43,7 +44,7 @@ class ByHand:
             raise Unknown(
                 Words(
                     f"the last event is {newest}: there is no {last} yet",
-                    f"آخرین رویداد {newest} است و {last} هنوز نیست.",
+                    f"آخرین رویداد {persian(newest)} است و {persian(last)} هنوز نیست.",
                 )
             )
         held = await self._journal.count(first, last)

@@ -60,7 +60,9 @@ class Connection(Settings, frozen=True, kw_only=True):
         if self.pinned is not None and self.fingerprint is None:
             found.append(("pinned", "must be the 64 digits (0-9, a-f) of a SHA-256 fingerprint"))
         if self.ca_file is not None and not PurePosixPath(self.ca_file).is_absolute():
-            found.append(("ca_file", "must be the full path of a PEM file, beginning with /"))
+            found.append(
+                ("ca_file", "must be the full path of a PEM file, such as /etc/payvand/ca.pem")
+            )
         if self.pinned is not None and self.ca_file is not None:
             found.append(("ca_file", "is not needed beside a pinned certificate: keep one of them"))
         if self.proxy is not None and not _is_proxy(self.proxy):

@@ -60,7 +60,7 @@ class Forwarding(Settings, frozen=True, kw_only=True):
         if self.backlog_quiet_hours is None:
             return []
         if (hours := _hours(self.backlog_quiet_hours)) is None:
-            return [("backlog_quiet_hours", 'must be two times of day such as "08:00-16:30"')]
+            return [("backlog_quiet_hours", "must be two times of day, such as 08:00-16:30")]
         if not timedelta() < _length(*hours) <= _DAY - _LEAST_OPEN:
             return [("backlog_quiet_hours", "must leave the backlog an hour of the day at least")]
         return []

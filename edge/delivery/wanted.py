@@ -82,9 +82,11 @@ class Wanted(Settings, frozen=True, kw_only=True):
         for what in ("devices", "directions", "numbers"):
             only, but = f"only_{what}", f"all_but_{what}"
             if getattr(self, only) is not None and getattr(self, but) is not None:
-                found.append((but, f"contradicts {only}: write one of the two"))
+                found.append(
+                    (but, "“only” and “all but” contradict each other: fill in one of the two")
+                )
             found += [
-                (field, "lists nothing: name some, or take the line out")
+                (field, "lists nothing: name some, or leave it out")
                 for field in (only, but)
                 if getattr(self, field) == ()
             ]

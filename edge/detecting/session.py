@@ -37,6 +37,14 @@ ENOUGH_RECORDS = 6
 """A call has so many, and tells with them what a few rings leave open."""
 
 
+class Unheard(CommandFailed):
+    """A port that was named cannot be heard; code: of the device's error."""
+
+    def __init__(self, error: DeviceError) -> None:
+        super().__init__(error.advice)
+        self.code = error.code
+
+
 class Session:
     """recognized: something was proposed, with whatever confidence."""
 
@@ -125,16 +133,16 @@ class Session:
             try:
                 with await asyncio.to_thread(_open, place, ear.baud) as port:
                     if opened:
-                        self._tell.trouble(place.name, "it is back")
+                        self._tell.trouble(place.name, "it is back", "back")
                     opened = True
                     await listen(port, ear, lambda: told.enough(ear))
             except LinkLost as lost:
-                self._tell.trouble(place.name, lost.advice)
+                self._tell.trouble(place.name, lost.advice, lost.code)
             except DeviceError as error:
                 if not opened and named:
-                    raise CommandFailed(error.advice) from error
+                    raise Unheard(error) from error
                 if not opened:
-                    self._tell.trouble(place.name, error.advice)
+                    self._tell.trouble(place.name, error.advice, error.code)
                     return
             if not told.certain:
                 await asyncio.sleep(AGAIN_SECONDS)

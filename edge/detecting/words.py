@@ -19,8 +19,8 @@ class Teller(Protocol):
     def plugged(self, found: Sequence[Found], blocks: Sequence[str]) -> None:
         """What is plugged in; blocks: of units that are known without a byte."""
 
-    def trouble(self, name: str, advice: str) -> None:
-        """A port cannot be listened to."""
+    def trouble(self, name: str, advice: str, code: str = "") -> None:
+        """A port cannot be listened to, or can again; code: of the error, or `back`."""
 
     def heard(self, name: str, ear: Ear, blocks: Sequence[str]) -> None:
         """What a port said up to now; blocks: for site.toml, in the order of the proposals."""
@@ -45,7 +45,7 @@ class JsonLines:
         """See Teller."""
         _print_json({"plugged": list(found), "blocks": list(blocks)})
 
-    def trouble(self, name: str, advice: str) -> None:
+    def trouble(self, name: str, advice: str, code: str = "") -> None:  # noqa: ARG002
         """See Teller."""
         _print_json({"port": name, "trouble": advice})
 
@@ -75,7 +75,7 @@ class Words:
         for block in blocks:
             _print(f"\nFor site.toml:\n\n{block}")
 
-    def trouble(self, name: str, advice: str) -> None:
+    def trouble(self, name: str, advice: str, code: str = "") -> None:  # noqa: ARG002
         """See Teller."""
         _print(f"{name}: {advice}")
 

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from edge.local.issue import Words
+
 SensedWord = Literal["silent", "garbled", "text", "known"]
 
 
@@ -21,7 +23,7 @@ class Sensed(Struct, frozen=True, kw_only=True):
     """How far listening to a port has come; the last one of a name counts.
 
     name: what it is called, for people. link: as in a device, with the speed that was found.
-    device: the one of the settings that it is, if any. trouble: why it cannot be heard.
+    device: the one of the settings that it is, if any. trouble: why it cannot be heard, what to do.
     """
 
     name: str
@@ -29,4 +31,4 @@ class Sensed(Struct, frozen=True, kw_only=True):
     link: dict[str, Any]
     device: str | None = None
     proposals: tuple[Proposed, ...] = ()
-    trouble: str = ""
+    trouble: Words | None = None

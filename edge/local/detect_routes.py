@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from edge.access.refusals import Conflict
-from edge.errors import CommandFailed
+from edge.errors import BadInput, CommandFailed
 from edge.local.detect_records import Sensed
 from edge.local.issue import Words
 from edge.local.route import Ask, Route
@@ -69,7 +69,8 @@ async def _listen(session: "PageSession", teller: "ToTheAsker", port: str, secon
     try:
         await session.listen(port or None, seconds)
     except CommandFailed as error:
-        teller.trouble(port, str(error))
+        code = getattr(error, "code", "no-port" if isinstance(error, BadInput) else "")
+        teller.trouble(port, str(error), code)
 
 
 async def _tell_next(

@@ -10,6 +10,16 @@ from drivers.detect.ear import Ear
 from edge.detecting.detecting import Found, place_of
 from edge.detecting.session import Session
 from edge.local.detect_records import Proposed, Sensed
+from edge.local.issue import Words
+from edge.local.persian import ltr
+from edge.local.persian_advice import of_device
+
+_FA = {
+    "back": "دوباره وصل شد.",
+    "no-port": "نه درگاه است و نه دستگاهی که اکنون خوانده می‌شود؛ نام کامل درگاه را بنویسید، مانند"
+    f" {ltr('/dev/ttyUSB0')}",
+}
+"""By the code of what is no trouble of a device."""
 
 
 class ToTheAsker:
@@ -28,13 +38,14 @@ class ToTheAsker:
                         state="silent",
                         link=dict(place.link),
                         device=each.device,
-                        trouble=", ".join(each.held_by) if not each.device else "",
+                        trouble=None if each.device else _held(each.held_by),
                     )
                 )
 
-    def trouble(self, name: str, advice: str) -> None:
+    def trouble(self, name: str, advice: str, code: str = "") -> None:
         before = self._ports.get(name) or Sensed(name=name, state="silent", link={})
-        self._tell(msgspec.structs.replace(before, trouble=advice))
+        text = Words(advice, _FA.get(code) or of_device(code))
+        self._tell(msgspec.structs.replace(before, trouble=text))
 
     def heard(self, name: str, ear: Ear, blocks: Sequence[str]) -> None:
         """Nothing: the session below tells it with its link."""
@@ -73,6 +84,16 @@ class PageSession(Session):
     def tell(self, name: str, ear: Ear, link: Mapping[str, object]) -> None:
         if isinstance(self._tell, ToTheAsker):
             self._tell.sensed(name, ear, link)
+
+
+def _held(programs: Sequence[str]) -> Words | None:
+    if not programs:
+        return None
+    names = ", ".join(programs)
+    return Words(
+        f"Held by {names}: end it to listen here.",
+        f"برنامه {ltr(names)} این درگاه را گرفته است؛ آن را ببندید.",
+    )
 
 
 def _device_of(name: str) -> str | None:

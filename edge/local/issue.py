@@ -6,7 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 Severity = Literal["alarm", "warning"]
-"""alarm: calls are late, lost or wrong. warning: they will be, or something is missing of them."""
+"""alarm: calls are late, lost or wrong. warning: they will be, or something is missing of them; it
+is told as a recommendation, not as a failure."""
 
 BOX = "box"
 """What concerns the box itself, and no device or destination, concerns this."""
@@ -48,6 +49,14 @@ class Answer(Struct, frozen=True, kw_only=True):
     title: Words
     issues: tuple[Issue, ...] = ()
     unsure: tuple[Unsure, ...] = ()
+
+    @property
+    def word(self) -> Literal["failed", "advice", "unsure", "ok"]:
+        """The worst of it."""
+        if self.issues:
+            alarms = any(issue.severity == "alarm" for issue in self.issues)
+            return "failed" if alarms else "advice"
+        return "unsure" if self.unsure else "ok"
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ one says what to do. "Settings" there are those of the page as well as site.toml
 
 import re
 
+from drivers.telephony import HIDDEN
 from edge.local.issue import Words
 from edge.local.status import DestinationStatus, DeviceStatus
 
@@ -43,8 +44,7 @@ _DEVICE = {
     "clock-skew": "تاریخ و ساعت سانترال را تنظیم کنید.",
     "unreadable": "سرعت، بیت داده و توازن خط و مدل را در تنظیم‌ها با سانترال مقایسه کنید.",
     "no-login": "پشت مبدل سریال درست است؛ وگرنه نشانی و درگاه SMDR (2300) را بررسی کنید.",
-    "unlisted-group": "شمارهٔ آن را در تنظیم‌های دستگاه به داخلی‌های پنهان (hidden_extensions)"
-    " بیفزایید.",
+    "unlisted-group": f"شماره آن را در تنظیم‌های دستگاه به «{HIDDEN['fa']}» بیفزایید.",
     "line-lost": "کابل آن خط از پریز تا دستگاه و خود خط را بررسی کنید.",
     "lines-swapped": "سیم‌ها را جابه‌جا کنید یا feeds را در تنظیم‌ها درست کنید.",
     "unit-gone": "دستگاه را دوباره وصل کنید.",

@@ -26,6 +26,7 @@ from edge.access.refusals import Conflict, Mistake, Mistakes, Refusal, Unable
 from edge.aside import aside
 from edge.errors import CommandFailed
 from edge.local.issue import Words
+from edge.local.persian import persian
 from edge.local.route import Ask, Route, answered, route, taking
 from edge.local.upkeep_records import (
     PASSPHRASE_HEADER,
@@ -197,7 +198,7 @@ def _short(passphrase: str) -> list[Mistake]:
         return []
     text = Words(
         f"Use {LEAST_CHARACTERS} characters or more: some words that do not belong together.",
-        f"دست‌کم {LEAST_CHARACTERS} نویسه: چند واژه بی‌ربط به هم.",
+        f"دست‌کم {persian(LEAST_CHARACTERS)} نویسه: چند واژه بی‌ربط به هم.",
     )
     return [Mistake("passphrase", text)]
 

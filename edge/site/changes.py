@@ -141,7 +141,7 @@ class SiteChanges:
             try:
                 site = await asyncio.to_thread(check, edited.tables)
             except SiteProblems as error:
-                others = _mistakes(error, edited.place)
+                others = await asyncio.to_thread(_mistakes, error, edited.place)
                 found += [each for each in others if each.field not in edited.lacking]
                 raise Mistakes(tuple(found)) from error
             if found:
@@ -248,13 +248,15 @@ def _differing(old: Table, new: Table, before: str = "") -> tuple[str, ...]:
     return tuple(found)
 
 
-def _mistakes(error: SiteProblems, place: str) -> Iterator[Mistake]:
+def _mistakes(error: SiteProblems, place: str) -> tuple[Mistake, ...]:
     """With their fields as the asker knows them: inside of what he changed."""
     entry = re.compile(rf'{re.escape(place)}(?: "[^"]*")?\.?')
+    told = []
     for problem in error.problems:
         found = entry.match(problem.field) if place else None
         field = problem.field[found.end() :] if found else problem.field
-        yield Mistake(field, in_both(problem.message))
+        told.append(Mistake(field, in_both(problem.message, problem.persian)))
+    return tuple(told)
 
 
 def _tables(text: str) -> Table:

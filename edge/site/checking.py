@@ -3,8 +3,13 @@
 `msgspec.convert` stops at the first mistake, hence every field is converted by itself:
 
     {"modle": …, "codes": [9]}  ─▶  settings.modle     is not known: did you mean "model"?
-                                    settings.codes[0]  must be text in quotes, not a whole number
+                                    settings.codes[0]  must be text, not a whole number: …
                                     settings.model     is missing
+
+A sentence serves who edits the file and who fills in a form. What a pattern allows is told in the
+plain words of its Meta, in both languages:
+
+    Meta(pattern="^[0-9*#]{1,6}$", description="1 to 6 digits …", extra={"said": "۱ تا ۶ رقم …"})
 
 No value is repeated in a message, unless the type lists the values that it may have: a value
 elsewhere may be a password.
@@ -17,26 +22,47 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, Meta, Struct
 
 from edge.site.secret_fields import MARK, secret_fields
-
-Problems = list[tuple[str, str]]
-"""(path of the field, what is wrong and what to do)."""
 
 T = TypeVar("T", bound=Struct)
 
 LONGEST_TEXT = 64
 
+
+class Problem(Struct, frozen=True):
+    """One mistake: the path of its field, and what is wrong and what to do.
+
+    persian: the same in Persian where the type of the field tells it; elsewhere
+    edge.local.persian_problems knows it.
+    """
+
+    field: str
+    message: str
+    persian: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+Problems = list[Problem]
+
 _WORDS = {
-    "str": "text in quotes",
+    "str": "text",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
-    "array": "a list in [ ]",
-    "object": "a table in { }",
+    "array": "a list",
+    "object": "a table",
     "null": "nothing",
 }
+_IN_THE_FILE = {
+    "str": "write it in quotes",
+    "array": "write it in [ ]",
+    "object": "write it in { }",
+}
+"""A form gives these kinds by itself."""
 _PLACE = re.compile(r" - at `\$.*`$")
 _TYPES = re.compile(r"`(?P<names>[a-z]+(?: \| [a-z]+)*)`")
 
@@ -48,9 +74,9 @@ def check_table(kind: type[T], table: object, field: str) -> tuple[T | None, Pro
     the other fields is told as well. A secret that lies in the vault has the mark for a value.
     """
     if not isinstance(table, Mapping):
-        return None, [(field, f"must be a table in {{ }}, not {_named(table)}")]
+        return None, [Problem(field, _not("a table", table, "object"))]
     values, problems = _values(kind, table, field)
-    wrong = {path for path, _ in problems}
+    wrong = {problem.field for problem in problems}
     wrong |= {f"{field}.{key}" for key in _in_vault(kind, table)}
     try:
         made = kind(**values)
@@ -59,7 +85,7 @@ def check_table(kind: type[T], table: object, field: str) -> tuple[T | None, Pro
     for name, message in getattr(made, "problems", list)():
         path = f"{field}.{name}" if name else field
         if path not in wrong:
-            problems.append((path, message))
+            problems.append(Problem(path, message))
     return (None if problems else made), problems
 
 
@@ -75,7 +101,7 @@ class TableReader:
     problems: Problems
 
     def wrong(self, key: str, message: str) -> None:
-        self.problems.append((f"{self.path}.{key}" if self.path else key, message))
+        self.problems.append(Problem(f"{self.path}.{key}" if self.path else key, message))
 
     def only(self, *known: str) -> None:
         for key in self.table:
@@ -88,7 +114,7 @@ class TableReader:
         if key not in self.table:
             self.wrong(key, f'is missing: write {key} = "…"')
         elif not isinstance(value, str):
-            self.wrong(key, f"must be text in quotes, not {_named(value)}")
+            self.wrong(key, _not("text", value, "str"))
         elif not 1 <= len(value) <= LONGEST_TEXT:
             self.wrong(key, f"must have 1 to {LONGEST_TEXT} characters, not {len(value)}")
         elif any(unicodedata.category(sign) == "Cc" for sign in value):
@@ -119,7 +145,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
     names = sorted(known)
     near = get_close_matches(word, names, n=1)
-    listed = f"known are {', '.join(names)}"
+    listed = f"known are {', '.join(names)}" if names else "there is none yet"
     return f'did you mean "{near[0]}"? {listed}' if near else listed
 
 
@@ -134,7 +160,7 @@ def _values(
     fields = msgspec.structs.fields(kind)
     known = [entry.encode_name for entry in fields]
     problems: Problems = [
-        (f"{field}.{key}", f"is not known: {suggestion(key, known)}")
+        Problem(f"{field}.{key}", f"is not known: {suggestion(key, known)}")
         for key in table
         if key not in known
     ]
@@ -150,7 +176,8 @@ def _values(
             if not mistakes:
                 values[entry.name] = msgspec.convert(value, entry.type)
         elif entry.default is NODEFAULT and entry.default_factory is NODEFAULT:
-            problems.append((path, f"is missing{_choice(entry.type, ': it must be one of ')}"))
+            among = _choice(entry.type, ": it must be one of ")
+            problems.append(Problem(path, f"is missing{among}"))
     return values, problems
 
 
@@ -166,18 +193,55 @@ def _mistakes(value: object, kind: object, path: str) -> Problems:
         else:
             found = []
         return [mistake for part in found for mistake in part] or [
-            (path, _explained(str(error), kind, value))
+            _explained(path, str(error), kind, value)
         ]
     return []
 
 
-def _explained(text: str, kind: object, value: object) -> str:
+def _explained(path: str, text: str, kind: object, value: object) -> Problem:
     text = _PLACE.sub("", text)
+    metas = _metas(kind)
     if text.startswith("Invalid enum value"):
-        return f'"{value}" is not known: {suggestion(str(value), map(str, _choices(kind)))}'
-    text = _TYPES.sub(lambda found: _words(found["names"]), text)
-    text = text.replace("Expected ", "must be ").replace(", got ", ", not ")
-    return text.replace(" matching regex ", " of the form ")
+        known = suggestion(str(value), map(str, _choices(kind)))
+        return Problem(path, f'"{value}" is not known: {known}')
+    if "matching regex" in text:
+        said = next(each for each in metas if each.description)
+        persian = (said.extra or {})["said"]
+        return Problem(path, f"must be {said.description}", f"این‌گونه بنویسید: {persian}.")
+    if "of length" in text:
+        return Problem(path, f"must have {_bounds(metas)} characters")
+    found = _TYPES.search(text)
+    names = found["names"] if found else ""
+    wanted = _words(names)
+    if names.startswith(("int", "float")):
+        wanted = f"{wanted} {_bounds(metas)}".rstrip()
+    return Problem(path, _not(wanted, value, names) if ", got " in text else f"must be {wanted}")
+
+
+def _not(wanted: str, value: object, name: str) -> str:
+    """What it must be, and how the file says that."""
+    how = _IN_THE_FILE.get(name.removesuffix(" | null"))
+    return f"must be {wanted}, not {_named(value)}" + (f": {how}" if how else "")
+
+
+def _metas(kind: object) -> list[Meta]:
+    """All that is said of a type itself, and not of what it holds."""
+    if get_origin(kind) in (tuple, list, dict):
+        return []
+    own = [part for part in getattr(kind, "__metadata__", ()) if isinstance(part, Meta)]
+    return own + [meta for part in get_args(kind) for meta in _metas(part)]
+
+
+def _bounds(metas: Iterable[Meta]) -> str:
+    """Of a number or a length: `from 1 to 8`, `1 or more`; empty where there are none."""
+    for meta in metas:
+        if meta.ge is not None:
+            return (
+                f"from {meta.ge} to {meta.le}" if meta.le is not None else f"of {meta.ge} or more"
+            )
+        if meta.min_length is not None:
+            return f"{meta.min_length} to {meta.max_length}" if meta.max_length else "1 or more"
+    return ""
 
 
 def _inner(kind: object) -> object:
@@ -194,7 +258,9 @@ def _words(names: str) -> str:
 
 
 def _named(value: object) -> str:
-    kinds = ((bool, "bool"), (str, "str"), (int, "int"), (float, "float"), (list, "array"))
+    if isinstance(value, float):
+        return "a fraction"
+    kinds = ((bool, "bool"), (str, "str"), (int, "int"), (list, "array"))
     return next((_WORDS[word] for kind, word in kinds if isinstance(value, kind)), "a date or time")
 
 

@@ -16,8 +16,8 @@ import tomli_w
 from drivers.wire.address import LinkAddress, TcpAddress
 from edge.durable_file import replace_file
 from edge.errors import BadInput
-from edge.site.checking import non_defaults
-from edge.site.site import KEPT, VERSION, Problem, Site, SiteProblems, Table, check
+from edge.site.checking import Problem, non_defaults
+from edge.site.site import KEPT, VERSION, Site, SiteProblems, Table, check
 
 _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 

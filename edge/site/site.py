@@ -25,7 +25,7 @@ from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.journal.records import History
-from edge.site.checking import Problems, TableReader, check_table, suggestion
+from edge.site.checking import Problem, Problems, TableReader, check_table, suggestion
 from edge.site.feeds import Feeds, check_feeds
 from edge.wire.settings import Wire
 
@@ -95,16 +95,6 @@ class Site(Struct, frozen=True):
         return ZoneInfo(self.timezone)
 
 
-class Problem(Struct, frozen=True):
-    """One mistake: the path of its field, and what is wrong and what to do."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
-
-
 class SiteProblems(BadInput):
     """Everything that is wrong with the settings."""
 
@@ -162,7 +152,7 @@ def check(
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]
     if found or name is None or timezone is None or not (history and wire and commands):
-        raise SiteProblems([Problem(*problem) for problem in found])
+        raise SiteProblems(found)
     return Site(
         VERSION,
         name,
@@ -209,7 +199,7 @@ def _timezone(reader: TableReader) -> str | None:
         from difflib import get_close_matches
 
         near = get_close_matches(name, available_timezones(), n=1)
-        advice = f'did you mean "{near[0]}"?' if near else 'write one such as "Asia/Tehran"'
+        advice = f'did you mean "{near[0]}"?' if near else "write one such as Asia/Tehran"
         reader.wrong("timezone", f'"{name}" is no time zone that this box knows: {advice}')
         return None
     return name
@@ -217,7 +207,8 @@ def _timezone(reader: TableReader) -> str | None:
 
 def _entries(reader: TableReader, kind: str, key: str) -> Iterator[TableReader]:
     """Each table under `[[kind]]`; `key` must differ in each and follow the rule of names."""
-    places: dict[str, str] = {}
+    called = {"destination": "CRM"}.get(kind, kind)
+    taken: set[str] = set()
     for number, table in enumerate(reader.entries(kind)):
         path = f"{kind}[{number}]"
         if not isinstance(table, Mapping):
@@ -228,10 +219,12 @@ def _entries(reader: TableReader, kind: str, key: str) -> Iterator[TableReader]:
         entry = TableReader(table, label, reader.problems)
         if (name := entry.text(key)) is not None:
             if not _NAME.fullmatch(name):
-                entry.wrong(key, f'"{name}" must be of a-z, 0-9 and -, and not begin with -')
-            if name in places:
-                entry.wrong(key, f"is also the {key} of {places[name]}: give each its own")
-            places.setdefault(name, label)
+                entry.wrong(
+                    key, f'"{name}" must be of a-z, 0-9 and -, and not begin with -, such as pbx1'
+                )
+            if name in taken:
+                entry.wrong(key, f"is the {key} of another {called} too: give each its own")
+            taken.add(name)
         yield entry
 
 
@@ -245,8 +238,8 @@ def _device(
     link = _link(entry)
     if link is not None and (port := link.port_held):
         if port in ports:
-            entry.wrong("link", f"is the port of {ports[port]} too: only one device can have it")
-        ports.setdefault(port, entry.path)
+            entry.wrong("link", f"is the port of {ports[port]} too: give each device its own")
+        ports.setdefault(port, f"the device {_called(entry)}")
     settings = _settings(entry, catalog, driver)
     if driver and settings and folder is not None:
         files = getattr(catalog.spec(driver), "files", lambda _settings, _folder: ())
@@ -259,6 +252,11 @@ def _device(
     if isinstance(key, str) and driver and link and settings:
         return Device(key, driver, link, settings, commands, feeds)
     return None
+
+
+def _called(entry: TableReader) -> str:
+    """A device as people know it: by its key, where it has one."""
+    return f'"{key}"' if isinstance(key := entry.table.get("key"), str) else entry.path
 
 
 def _keys(devices: object) -> tuple[str, ...]:
@@ -282,7 +280,10 @@ def _commands(entry: TableReader, catalog: Catalog, driver: str | None) -> dict[
         try:
             msgspec.convert(most, PerHour)
         except msgspec.ValidationError:
-            entry.wrong(f"commands.{kind}", "must be the most within an hour, from 1 to 100000")
+            entry.wrong(
+                f"commands.{kind}",
+                "must be the most within an hour, from 1 to 100000, such as 30",
+            )
     return dict(table)
 
 

@@ -19,7 +19,9 @@ from edge.delivery.forwarder import Forwarder
 from edge.delivery.numbered import batch_of
 from edge.delivery.retimed import Retimed
 from edge.journal.journal import Journal
+from edge.local import persian_advice
 from edge.local.issue import Words
+from edge.local.persian import persian
 from edge.local.trial_records import Step, StepWord
 from edge.site.site import Destination
 from edge.trials.steps import in_order, step
@@ -76,14 +78,14 @@ async def _answer(crm: Tried, seconds: float) -> Step:
 
 
 def _refused(advice: str, answer: str) -> Step:
-    words = Words(advice, f"پاسخ CRM درست نیست ({answer}). {advice}")
+    words = Words(advice, persian_advice.of_crm(answer))
     return step("answer", _ANSWER, "failed", words, answer)
 
 
 def _parked(crm: Tried) -> Step:
     title = Words("Refused events", "رویدادهای پذیرفته‌نشده")
     if count := crm.forwarder.progress.parked:
-        text = Words(f"{count} are parked.", f"{count} رویداد کنار گذاشته شد.")
+        text = Words(f"{count} are parked.", f"{persian(count)} رویداد کنار گذاشته شد.")
         return step("parked", title, "unsure", text)
     return step("parked", title, "ok", Words("None.", "هیچ."))
 

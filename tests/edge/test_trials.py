@@ -11,6 +11,7 @@ import pytest
 
 from edge.access.refusals import Unknown
 from edge.crm.server import serve
+from edge.local.persian_advice import of_crm
 from edge.local.settings_records import DestinationChange, DeviceChange
 from edge.local.trial_records import Trial
 from edge.site.site import FILE
@@ -96,8 +97,11 @@ async def test_a_crm_is_tested_from_its_port_to_its_answer(box: Running, tmp_pat
         revision=revision, name="crm", kind="link", settings={"url": crm.url, "token": "wrong"}
     )
     await edge.change_destination(change)
-    words = _words(await edge.test_destination("crm"))
+    trial = await edge.test_destination("crm")
+    words = _words(trial)
     assert (words["port"], words["answer"]) == ("ok", "failed")
+    answer = next(step for step in trial.steps if step.name == "answer")
+    assert answer.detail.fa == of_crm("HTTP 401")
     await crm.close()
     words = _words(await edge.test_destination("crm", 1.0))
     assert words["port"] == "failed"

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from edge.local.persian import persian
 from webui.dates import long_date, parsed_day, short_date
-from webui.digits import latin, persian, typed, unturned
+from webui.digits import latin, typed, unturned
 from webui.language import CODES, FOLDER, catalogue, preferred
 from webui.page import TEMPLATES, Writer
 

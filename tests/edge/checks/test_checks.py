@@ -9,6 +9,9 @@ import pytest
 from msgspec import structs
 
 from drivers.contract import Moment
+from drivers.events import DeviceState
+from drivers.panasonic.hidden_extensions import HiddenExtensions
+from drivers.panasonic.settings import PanasonicSettings
 from edge.checks.backlog import waited
 from edge.checks.card_reading import Card, SeenCard
 from edge.checks.catalog import CHECKS
@@ -19,7 +22,9 @@ from edge.journal.flushes import FlushTimes
 from edge.journal.journal import Recovery
 from edge.journal.records import Stored
 from edge.local.issue import Issue
+from edge.local.persian_advice import of_device
 from edge.local.status import Alarm, ClockStatus, DiskStatus
+from edge.site.forms import fields
 from tests.edge.checks.conftest import DEVICE, START
 
 See = Callable[..., Seen]
@@ -101,6 +106,17 @@ def test_a_drivers_alarms_are_one_issue_for_each_code(see: See) -> None:
     assert "601" in group.cause.en
     assert "602" in group.cause.en
     assert group.advice.en == "Add it."
+    assert "601" in group.cause.fa
+    assert "602" in group.cause.fa
+
+
+def test_the_setting_for_a_ring_group_is_called_as_its_form_calls_it() -> None:
+    named = {field.name: field.title for field in fields(PanasonicSettings)}["hidden_extensions"]
+    (alarm,) = HiddenExtensions((), []).add("601", "a ring group")
+    assert isinstance(alarm, DeviceState)
+    assert alarm.advice.startswith("Extension 601 acts as a ring group: ")
+    assert named.en in alarm.advice
+    assert named.fa in of_device("unlisted-group")
 
 
 UNREAD = {("unrecognized-lines", "pbx1")}

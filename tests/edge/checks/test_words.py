@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge.checks.words import halves, ltr, persian, span
+from edge.checks.words import halves, span
+from edge.local.persian import ltr, persian
 
 
 @pytest.mark.parametrize(

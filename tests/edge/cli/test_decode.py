@@ -215,7 +215,7 @@ def test_an_output_that_takes_nothing_is_one_clear_line(
         (("--set", "model=KX-TDA100", "/"), "Is a directory"),
         (
             ("--set", "model=KX-TDA100", "--set", "extension_lengths=a", "FILE"),
-            "extension_lengths[0]: must be a whole number\n",
+            "extension_lengths[0]: must be a whole number from 1 to 8\n",
         ),
         (("--set", "model=KX-TDA100", "--timezone", "Mars/Base", "FILE"), "Mars/Base"),
         (("--set", "model=KX-TDA100", "/nowhere/at/all"), "/nowhere/at/all"),

@@ -15,6 +15,7 @@ from edge.access.refusals import Conflict
 from edge.local.calls_records import CallQuery
 from edge.local.client import Client
 from edge.local.detect_records import Sensed
+from edge.local.persian_advice import of_device
 from edge.local.settings_records import DeviceChange
 from tests.edge.running import SECONDS, Running
 
@@ -98,7 +99,14 @@ async def test_one_listens_at_a_time_and_a_port_that_is_not_there_is_told(
     edge = box.as_role("technician")
     async with asyncio.timeout(SECONDS):
         told = [each async for each in edge.detect(5.0, "/dev/ttyNONE7")]
-        assert "/dev/ttyNONE7" in next(each.trouble for each in told if each.name.endswith("E7"))
+        trouble = next(each.trouble for each in told if each.name.endswith("E7"))
+        assert trouble is not None
+        assert "/dev/ttyNONE7" in trouble.en
+        assert trouble.fa == of_device("port-missing")
+        told = [each async for each in edge.detect(5.0, "ttyNONE7")]
+        trouble = next(each.trouble for each in told if each.name == "ttyNONE7")
+        assert trouble is not None
+        assert "نام کامل درگاه" in trouble.fa
         async with segal(wire), aclosing(edge.detect(SECONDS, wire.port)) as first:
             await anext(first)
             with pytest.raises(Conflict):

@@ -20,8 +20,9 @@ from edge.delivery.wanted import Wanted
 from edge.errors import BadInput
 from edge.journal.records import History
 from edge.site import site as site_module
+from edge.site.checking import Problem
 from edge.site.file import load, save
-from edge.site.site import Destination, Device, Problem, Site, SiteProblems, check
+from edge.site.site import Destination, Device, Site, SiteProblems, check
 from tests.edge.commands import echo
 
 GOOD = """
@@ -184,7 +185,7 @@ def test_a_single_mistake_is_one_line_with_the_file(path: Path) -> None:
         load(path)
     assert str(found.value) == (
         f'{path}: timezone: "Asia/Nowhere-at-all" is no time zone that this box knows: '
-        'write one such as "Asia/Tehran"'
+        "write one such as Asia/Tehran"
     )
 
 
@@ -194,7 +195,7 @@ def test_a_single_mistake_is_one_line_with_the_file(path: Path) -> None:
         ("version", "1", "must be a number without quotes: write version = 1"),
         ("version", 0, "0 is none that was ever written: write 1"),
         ("name", "", "must have 1 to 64 characters, not 0"),
-        ("name", 7, "must be text in quotes, not a whole number"),
+        ("name", 7, "must be text, not a whole number"),
         ("name", "a\nb", "must be one line without control characters"),
         ("timezone", "Asia/Teheran", 'did you mean "Asia/Tehran"?'),
         ("timezone", "/etc/passwd", "is no time zone that this box knows"),
@@ -230,11 +231,11 @@ def test_what_is_missing_at_the_top_is_named(key: str) -> None:
             'did you mean "panasonic"? known are callerid, panasonic',
         ),
         ({"driver": "zzz"}, "driver", '"zzz" is not known: known are callerid, panasonic'),
-        ({"driver": 3}, "driver", "must be text in quotes, not a whole number"),
+        ({"driver": 3}, "driver", "must be text, not a whole number"),
         ({"link": "/dev/ttyUSB0"}, "link", 'must be a table such as { serial = "/dev/ttyUSB0" }'),
         ({"link": {}}, "link", "say where the device is: serial, tcp, usb, udp or hid"),
         ({"link": {"serial": "/dev/ttyUSB0", "boud": 1}}, "link.boud", "did you mean baud?"),
-        ({"settings": []}, "settings", "must be a table in { }, not a list in [ ]"),
+        ({"settings": []}, "settings", "must be a table, not a list: write it in { }"),
         ({"settings": {}}, "settings.model", "is missing"),
         ({"setings": {}}, "setings", 'did you mean "settings"?'),
     ],
@@ -255,22 +256,22 @@ def test_a_mistake_in_a_device(change: dict[str, Any], field: str, message: str)
             {"date_order": "dym"},
             {"date_order": '"dym" is not known: did you mean "ymd"? known are auto, dmy, mdy, ymd'},
         ),
-        ({"area_code": 51}, {"area_code": "must be text in quotes, not a whole number"}),
-        ({"recorder": 5}, {"recorder": "must be text in quotes, not a whole number"}),
-        ({"release_codes": "9"}, {"release_codes": "must be a list in [ ], not text in quotes"}),
+        ({"area_code": 51}, {"area_code": "must be text, not a whole number: write it in quotes"}),
+        ({"recorder": 5}, {"recorder": "must be text, not a whole number: write it in quotes"}),
+        ({"release_codes": "9"}, {"release_codes": "must be a list, not text: write it in [ ]"}),
         (
             {"release_codes": ["9", 9, "x"], "line_names": {"01": 1, "02": "a"}},
             {
-                "release_codes[1]": "must be text in quotes, not a whole number",
-                "release_codes[2]": "must be text in quotes of the form '^[0-9*#]{1,6}$'",
-                "line_names.01": "must be text in quotes, not a whole number",
+                "release_codes[1]": "must be text, not a whole number: write it in quotes",
+                "release_codes[2]": "must be 1 to 6 digits, * or #, such as 9",
+                "line_names.01": "must be text, not a whole number: write it in quotes",
             },
         ),
         ({"country_code": "999"}, {"country_code": "no country has 999; write one such as 98"}),
         (
             {"extension_lengths": [3, 99], "model": "KX-TA824", "layout": "tda-a"},
             {
-                "extension_lengths[1]": "must be a whole number <= 8",
+                "extension_lengths[1]": "must be a whole number from 1 to 8",
                 "layout": "KX-TA824 never prints tda-a; use auto or one of: ta.",
             },
         ),
@@ -296,9 +297,9 @@ def test_names_and_ports_belong_to_one_device_only() -> None:
     changed["device"][1] |= {"key": "pbx1", "link": {"serial": "/dev/ttyUSB0"}}
     changed["destination"] *= 2
     assert problems(changed) == {
-        'device[1] "pbx1".key': 'is also the key of device[0] "pbx1": give each its own',
-        'device[1] "pbx1".link': 'is the port of device[0] "pbx1" too: only one device can have it',
-        'destination[1] "crm".name': 'is also the name of destination[0] "crm": give each its own',
+        'device[1] "pbx1".key': "is the key of another device too: give each its own",
+        'device[1] "pbx1".link': 'is the port of the device "pbx1" too: give each device its own',
+        'destination[1] "crm".name': "is the name of another CRM too: give each its own",
     }
 
 
@@ -335,6 +336,9 @@ def test_a_file_that_cannot_be_read_is_one_line(path: Path, text: bytes, told: s
     assert "\n" not in str(found.value)
 
 
+HOURLY = "from 1 to 100000, such as 30"
+
+
 class Acting:
     """The table, with one driver that executes commands."""
 
@@ -366,7 +370,7 @@ def test_commands_are_allowed_by_name_with_their_cap(path: Path) -> None:
         check(table | {"device": [device | {"commands": {"sya": 30, "say": 0}}]}, Acting())
     assert [str(problem) for problem in found.value.problems] == [
         'device[0] "e1".commands.sya: is not known: the driver echo executes say',
-        'device[0] "e1".commands.say: must be the most within an hour, from 1 to 100000',
+        f'device[0] "e1".commands.say: must be the most within an hour, {HOURLY}',
     ]
 
 

@@ -101,15 +101,15 @@ def _url_problems(url: str) -> list[str]:
 def _excess(parts: SplitResult) -> list[str]:
     found = []
     if "@" in parts.netloc:
-        found.append("take the user name out of the address; it has its own line.")
+        found.append("take the user name out of the address; it has a field of its own.")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        found.append("the address ends after host and port; topics have topic_prefix.")
+        found.append("the address must end after host and port; topics have a field of their own.")
     return found
 
 
 def _prefix_problems(prefix: str) -> list[str]:
     if not prefix or not all(prefix.split("/")) or len(prefix) > _LONGEST_PREFIX:
-        return ['must be one or more words between slashes, such as "payvand" or "acme/branches"']
+        return ["must be one or more words between slashes, such as payvand or acme/branches"]
     if any(sign in "+#$" or not sign.isprintable() for sign in prefix):
         return ["must hold none of + # $: a broker gives them a meaning of its own"]
     return []

@@ -20,7 +20,7 @@ GOOD: dict[str, Any] = {
 def _problems(**changed: Any) -> list[str]:  # noqa: ANN401 - what somebody wrote
     table = {name: value for name, value in (GOOD | changed).items() if value is not None}
     _, problems = check_table(SPEC.settings, table, "settings")
-    return [field for field, _ in problems]
+    return [each.field for each in problems]
 
 
 @pytest.mark.parametrize(
