@@ -90,6 +90,10 @@ class Writer:
         parts = Markup(":<wbr>").join(text.split(":"))
         return Markup('<code class="fingerprint" dir="ltr">{}</code>').format(parts)
 
+    def kind(self, title: Words | None, name: str) -> Markup:
+        """What a driver or a kind of CRM calls itself; its bare name where nobody told."""
+        return self.said(title) if title else self.ltr(name)
+
     def options(self, section: str, names: Iterable[str]) -> list[tuple[str, str]]:
         """For a choice: each name with its word in a section of the catalogue."""
         return [(name, self.language(f"{section}.{name}")) for name in names]
@@ -123,8 +127,11 @@ class Writer:
 
     def bounds(self, field: Field) -> str:
         """What to write into a field, in a few words; empty where its title says it."""
+        said = [self.said(field.hint)] if field.hint else []
         if field.kind == "list":
-            return self.language("form.list_hint")
+            return Markup(" ").join([*said, self.language("form.list_hint")])
+        if said:
+            return said[0]
         if field.kind == "number" and field.least is not None and field.most is not None:
             return self.t("form.between", least=int(field.least), most=int(field.most))
         return ""

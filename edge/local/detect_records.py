@@ -10,9 +10,13 @@ SensedWord = Literal["silent", "garbled", "text", "known"]
 
 
 class Proposed(Struct, frozen=True, kw_only=True):
-    """A device as it could be added. settings: what bytes tell; records: whole ones read so far."""
+    """A device as it could be added. title: what its driver calls itself.
+
+    settings: what bytes tell; records: whole ones read so far.
+    """
 
     driver: str
+    title: Words
     settings: dict[str, Any]
     confidence: Literal["certain", "likely", "possible"]
     records: int

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from drivers import catalog
 from drivers.detect.ear import Ear
 from edge.detecting.detecting import Found, place_of
 from edge.detecting.session import Session
 from edge.local.detect_records import Proposed, Sensed
-from edge.local.issue import Words
+from edge.local.issue import Words, titled
 from edge.local.persian import ltr
 from edge.local.persian_advice import of_device
 
@@ -63,6 +64,7 @@ class ToTheAsker:
                 proposals=tuple(
                     Proposed(
                         driver=each.driver,
+                        title=titled(catalog.spec(each.driver).titles),
                         settings=_plain(each.settings),
                         confidence=each.confidence,
                         records=each.records,

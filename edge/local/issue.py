@@ -1,5 +1,6 @@
 """An issue, and the report of a round of health checks, as both cross the control socket."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +19,11 @@ class Words(Struct, frozen=True):
 
     en: str
     fa: str
+
+
+def titled(titles: Mapping[str, str]) -> Words:
+    """What a driver or a kind of CRM calls itself, by language."""
+    return Words(titles.get("en", ""), titles.get("fa", titles.get("en", "")))
 
 
 class Issue(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,8 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     choices: what a choice, or an entry of a list, can be; a text or number with choices is
     one of them.
-    least, most: of a number, or how long a text is. pattern: a regular expression for a text.
+    least, most: of a number, or how long a text is. pattern: a regular expression for a text. hint:
+    what to write, where the title does not tell it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     pattern: str | None = None
+    hint: Words | None = None
 
 
 class Form(Struct, frozen=True, kw_only=True, omit_defaults=True):

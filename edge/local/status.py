@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from edge.local.issue import Issue
+from edge.local.issue import Issue, Words
 
 DeviceWord = Literal["starting", "online", "quiet", "offline", "alarm"]
 ClockSource = Literal["kernel", "crm"]
@@ -27,7 +27,8 @@ class Alarm(Struct, frozen=True):
 class DeviceStatus(Struct, frozen=True, kw_only=True):
     """One device. The numbers count from the start of the process.
 
-    `link` is the port's name as a technician calls it. `unrecognized` counts lines or frames that
+    title: what its driver calls itself, null where nobody told. `link` is the port's name as a
+    technician calls it. `unrecognized` counts lines or frames that
     no rule read. rung: calls that were seen ringing. unrung: live incoming calls that ended since
     the last of those, and were not. clock_skew: seconds by which the device's own clock is ahead
     of ours, null where nothing tells.
@@ -47,6 +48,7 @@ class DeviceStatus(Struct, frozen=True, kw_only=True):
     rung: int = 0
     unrung: int = 0
     clock_skew: float | None = None
+    title: Words | None = None
     alarms: tuple[Alarm, ...] = ()
 
 
@@ -77,6 +79,7 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     delivered, wire_bytes: events, and bytes on the wire both ways, from the start of the process.
     commands: why its commands cannot be fetched and what to do, empty when nothing is wrong or it
     gives none. repeats: sequences that are to go once more. receipts: of a CRM that can compare.
+    title: what its kind calls itself, null where nobody told.
     """
 
     name: str
@@ -96,6 +99,7 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     wire_bytes: int = 0
     commands: str = ""
     repeats: int = 0
+    title: Words | None = None
     receipts: ReceiptStatus | None = None
 
 

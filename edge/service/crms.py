@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from edge.commands.listener import Listener
 from edge.commands.target import Target
 from edge.delivery.choosing import Choice
@@ -26,6 +28,7 @@ from edge.delivery.tally import Tally
 from edge.delivery.terms import Terms
 from edge.intake.clock import BoxClock
 from edge.journal.journal import Journal
+from edge.local.issue import titled
 from edge.local.status import DestinationStatus
 from edge.service.tasks import Tasks
 from edge.site.site import Destination, Site
@@ -55,15 +58,16 @@ class Crms:
 
     def statuses(self) -> list[DestinationStatus]:
         """How each one is now."""
-        return [
-            shown(
-                entry.kind,
-                self.forwarders[entry.name].progress,
-                self.listeners.get(entry.name),
-                self.accounts.get(entry.name),
-            )
-            for entry in self.served
-        ]
+        return [self._status(entry) for entry in self.served]
+
+    def _status(self, entry: Destination) -> DestinationStatus:
+        found = shown(
+            entry.kind,
+            self.forwarders[entry.name].progress,
+            self.listeners.get(entry.name),
+            self.accounts.get(entry.name),
+        )
+        return replace(found, title=titled(catalog.spec(entry.kind).titles))
 
     def repeats(self) -> list[tuple[Destination, Repeats]]:
         """Each that is served, with what it is to send once more."""

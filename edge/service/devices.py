@@ -22,6 +22,7 @@ from edge.intake.joining import Line
 from edge.intake.seal import Seal, number_plan
 from edge.intake.supervisor import Supervisor
 from edge.journal.journal import Journal
+from edge.local.issue import titled
 from edge.local.status import DeviceStatus
 from edge.service.tasks import Tasks
 from edge.site.site import Device, Site
@@ -71,7 +72,10 @@ class Devices:
 
     def statuses(self) -> list[DeviceStatus]:
         """How each one is now."""
-        return [supervisor.status for supervisor in self.supervisors.values()]
+        return [
+            replace(found, title=titled(catalog.spec(found.driver).titles))
+            for found in (supervisor.status for supervisor in self.supervisors.values())
+        ]
 
     def remembering(self, is_in: Callable[[bytes], bool]) -> list[str]:
         """See edge.forgetting.forgetting.Serving."""

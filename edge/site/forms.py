@@ -4,7 +4,7 @@ Annotated[int, Meta(ge=1, le=3650, title="Days …", extra={"fa": "…"})]  ─�
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -20,7 +20,8 @@ from edge.delivery.connection import Connection
 from edge.delivery.restraint import Forwarding
 from edge.delivery.wanted import Wanted
 from edge.journal.records import History
-from edge.local.issue import Words
+from edge.local.issue import Words, titled
+from edge.local.persian import with_samples
 from edge.local.settings_records import Field, FieldKind, Form, Forms
 from edge.site.feeds import Feeds
 from edge.site.secret_fields import secret_fields
@@ -36,7 +37,7 @@ def forms() -> Forms:
         kinds=tuple(
             Form(
                 name=name,
-                title=_words(kinds.spec(name).titles),
+                title=titled(kinds.spec(name).titles),
                 fields=fields(kinds.spec(name).settings),
             )
             for name in kinds.NAMES
@@ -99,7 +100,7 @@ def _driver(name: str) -> Form:
     spec = drivers.catalog.spec(name)
     return Form(
         name=name,
-        title=_words(spec.titles),
+        title=titled(spec.titles),
         fields=fields(spec.settings),
         commands=tuple(spec.commands),
     )
@@ -121,6 +122,7 @@ def _field(entry: FieldInfo, hint: object, *, secret: bool) -> Field:
         least=_first(metas, "ge", "gt", "min_length"),
         most=_first(metas, "le", "lt", "max_length"),
         pattern=next((each.pattern for each in (*metas, *inner_metas) if each.pattern), None),
+        hint=_hint((*metas, *inner_metas)),
     )
 
 
@@ -159,6 +161,15 @@ def _titled(name: str, meta: Meta | None) -> Words:
     return Words(title, ((meta.extra if meta else None) or {}).get("fa", title))
 
 
+def _hint(metas: Iterable[Meta]) -> Words | None:
+    """What is told too of a value that does not fit; see edge.site.checking."""
+    for each in metas:
+        if each.description:
+            english = each.description[:1].upper() + each.description[1:]
+            return Words(f"{english}.", with_samples(f"{(each.extra or {})['said']}."))
+    return None
+
+
 def _default(entry: FieldInfo) -> object:
     if entry.default_factory is not NODEFAULT:
         return entry.default_factory()
@@ -168,10 +179,6 @@ def _default(entry: FieldInfo) -> object:
 def _first(metas: list[Meta], *names: str) -> float | None:
     found: list[Any] = [getattr(meta, name) for meta in metas for name in names]
     return next((each for each in found if each is not None), None)
-
-
-def _words(titles: Any) -> Words:  # noqa: ANN401 - a mapping of texts by language
-    return Words(titles.get("en", ""), titles.get("fa", titles.get("en", "")))
 
 
 _SPEED = (

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from drivers.panasonic.driver import SPEC
 from edge.access.refusals import Unknown
 from edge.crm.server import serve
+from edge.delivery.destinations.catalog import spec
+from edge.local.issue import titled
 from edge.local.persian_advice import of_crm
 from edge.local.settings_records import DestinationChange, DeviceChange
 from edge.local.trial_records import Trial
@@ -74,6 +77,8 @@ async def test_behind_a_port_that_is_not_there_nothing_is_judged(box: Running) -
     await _device(box, {"serial": "/dev/ttyUSB99"})
     trial = await box.as_role("technician").test_device("pbx1", 0.5)
     words = _words(trial)
+    (status,) = (await box.as_role("viewer").status()).devices
+    assert status.title == titled(SPEC.titles)
     assert words.pop("link") == "failed"
     assert set(words.values()) == {"skipped"}
     with pytest.raises(Unknown):
@@ -93,6 +98,8 @@ async def test_a_crm_is_tested_from_its_port_to_its_answer(box: Running, tmp_pat
     revision = (await edge.add_destination(change)).revision
     words = _words(await edge.test_destination("crm"))
     assert set(words.values()) == {"ok"}
+    (status,) = (await edge.status()).destinations
+    assert status.title == titled(spec("link").titles)
     change = DestinationChange(
         revision=revision, name="crm", kind="link", settings={"url": crm.url, "token": "wrong"}
     )

@@ -175,6 +175,8 @@ def _texts(node: ast.AST) -> Iterator[str]:
         called = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
         if called in {"Meta", "compile"}:
             return
+    if isinstance(node, ast.Dict) and any(ast.unparse(key) == "'fa'" for key in node.keys if key):
+        return  # told in both languages already
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue

@@ -24,7 +24,15 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
     ] = ""
     claim: Annotated[
         str,
-        Meta(title="Claim code", extra={"fa": "کد واگذاری شعبه", "secret": True}),
+        Meta(
+            title="Claim code",
+            description="what the CRM's operator gives for this branch; it lets this box in, once",
+            extra={
+                "fa": "کد واگذاری",
+                "said": "کدی که مسئول CRM برای این شعبه می‌دهد و دستگاه را یک بار به CRM راه می‌دهد",
+                "secret": True,
+            },
+        ),
     ] = ""
     command_keys: Annotated[
         dict[str, str],
