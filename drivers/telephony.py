@@ -29,7 +29,9 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
 
     release_codes: Annotated[
         tuple[DigitString, ...],
-        Meta(title="Digits dialled to get an outside line", extra={"fa": "کد آزاد کردن خط شهری"}),
+        Meta(
+            title="Digits dialled to get an outside line", extra={"fa": "رقم‌های گرفتن خط آزاد شهری"}
+        ),
     ] = ()
     country_code: Annotated[
         str,
@@ -70,7 +72,10 @@ class TelephonySettings(Settings, frozen=True, kw_only=True):
     ] = {}
     recorder: Annotated[
         str | None,
-        Meta(title="Key of the call recorder on the same lines", extra={"fa": "کلید ضبط مکالمه"}),
+        Meta(
+            title="Short name of the call recorder on the same lines",
+            extra={"fa": "نام کوتاه دستگاه ضبط مکالمه روی همین خط‌ها"},
+        ),
     ] = None
 
     def problems(self) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ class CallerIdSettings(TelephonySettings, frozen=True, kw_only=True):
                 ge=3,
                 le=120,
                 title="Seconds after the last ring until a call is missed (the profile's)",
-                extra={"fa": "ثانیه پس از آخرین زنگ تا تماس از دست رفته"},
+                extra={"fa": "چند ثانیه پس از آخرین زنگ، تماس بی‌پاسخ است"},
             ),
         ]
         | None

@@ -83,7 +83,7 @@ _TA = (
         "[802]",
         Text(
             "print all incoming and all outgoing calls",
-            "چاپ همهٔ تماس‌های ورودی و همهٔ تماس‌های خروجی",
+            "چاپ همه تماس‌های ورودی و همه تماس‌های خروجی",
         ),
         Text(
             "Calls that are not printed are missing in the CRM; printing toll calls only is not"
@@ -94,7 +94,7 @@ _TA = (
     ExchangeSetting(
         LIVE_RING,
         "[907]",
-        Text("print the caller ID before the answer", "چاپ شمارهٔ تماس‌گیرنده پیش از پاسخ"),
+        Text("print the caller ID before the answer", "چاپ شماره تماس‌گیرنده پیش از پاسخ"),
         Text(
             "Without it no call is shown while it rings, and missed calls are never seen.",
             "بدون آن هیچ تماسی هنگام زنگ دیده نمی‌شود و تماس‌های بی‌پاسخ هرگز ثبت نمی‌شوند.",
@@ -103,7 +103,7 @@ _TA = (
     ExchangeSetting(
         "caller-id",
         "[906]",
-        Text("With CID", "همراه شمارهٔ تماس‌گیرنده (With CID)"),
+        Text("With CID", "همراه شماره تماس‌گیرنده (With CID)"),
         Text(
             "Without it, or without a caller ID card in the exchange, incoming calls have no"
             " number.",
@@ -113,10 +113,10 @@ _TA = (
     ExchangeSetting(
         "charge",
         "[922]",
-        Text("without charge", "بدون هزینهٔ تماس"),
+        Text("without charge", "بدون هزینه تماس"),
         Text(
             "The charge moves the columns, and the lines cannot be read then.",
-            "هزینهٔ تماس ستون‌ها را جابه‌جا می‌کند و خط‌ها خوانده نمی‌شوند.",
+            "هزینه تماس ستون‌ها را جابه‌جا می‌کند و سطرها خوانده نمی‌شوند.",
         ),
     ),
     ExchangeSetting(
@@ -126,7 +126,7 @@ _TA = (
         Text(
             "A short page prints its heading again and again; it is skipped, but takes time on the"
             " line.",
-            "در صفحهٔ کوتاه سرصفحه پشت سر هم چاپ می‌شود؛ خوانده نمی‌شود ولی خط را پر می‌کند.",
+            "در صفحه کوتاه سرصفحه پشت سر هم چاپ می‌شود؛ خوانده نمی‌شود ولی خط را پر می‌کند.",
         ),
     ),
 )
@@ -153,7 +153,7 @@ _TDA = (
     ExchangeSetting(
         "outgoing",
         "SMDR options, Outgoing call",
-        Text("on, for all calls", "روشن، برای همهٔ تماس‌ها"),
+        Text("on, for all calls", "روشن، برای همه تماس‌ها"),
         Text(
             "Outgoing calls that are not printed are missing in the CRM; printing toll calls only"
             " is not enough.",
@@ -174,7 +174,7 @@ _TDA = (
         "[11-1] Main - SMDR Format",
         Text(
             "Pattern A, 80 columns; with trunk numbers of 100 and more Pattern C, 120 columns",
-            "الگوی A با ۸۰ ستون؛ اگر شمارهٔ خط شهری به ۱۰۰ می‌رسد الگوی C با ۱۲۰ ستون",
+            "الگوی A با ۸۰ ستون؛ اگر شماره خط شهری به ۱۰۰ می‌رسد الگوی C با ۱۲۰ ستون",
         ),
         Text(
             "Pattern B has no ring time, and A and B print each trunk from 100 on as 00.",
@@ -196,16 +196,16 @@ _TDA = (
         Text("none, or number", "هیچ، یا شماره"),
         Text(
             "A name there takes the room of the caller's number.",
-            "نام در این ستون جای شمارهٔ تماس‌گیرنده را می‌گیرد.",
+            "نام در این ستون جای شماره تماس‌گیرنده را می‌گیرد.",
         ),
     ),
     ExchangeSetting(
         "ars",
         "SMDR options, ARS dial",
-        Text("user dialled", "شمارهٔ گرفته‌شده به دست کاربر (user dialled)"),
+        Text("user dialled", "شماره گرفته‌شده به دست کاربر (user dialled)"),
         Text(
             "The modified number carries the carrier's code, and is not the number of a customer.",
-            "شمارهٔ تغییریافته کد مسیر را هم دارد و شمارهٔ مشتری نیست.",
+            "شماره تغییریافته کد مسیر را هم دارد و شماره مشتری نیست.",
         ),
     ),
     ExchangeSetting(
@@ -244,7 +244,7 @@ _TDA = (
         _OFF,
         Text(
             "They are no calls, and on a busy day push calls out of the exchange's memory.",
-            "این‌ها تماس نیستند و در روز شلوغ تماس‌ها را از حافظهٔ سانترال بیرون می‌کنند.",
+            "این‌ها تماس نیستند و در روز شلوغ تماس‌ها را از حافظه سانترال بیرون می‌کنند.",
         ),
     ),
     ExchangeSetting(
@@ -254,7 +254,7 @@ _TDA = (
         Text(
             "A short page prints its heading again and again; it is skipped, but takes time on the"
             " line.",
-            "در صفحهٔ کوتاه سرصفحه پشت سر هم چاپ می‌شود؛ خوانده نمی‌شود ولی خط را پر می‌کند.",
+            "در صفحه کوتاه سرصفحه پشت سر هم چاپ می‌شود؛ خوانده نمی‌شود ولی خط را پر می‌کند.",
         ),
     ),
 )

@@ -30,7 +30,7 @@ class PanasonicSettings(TelephonySettings, frozen=True, kw_only=True):
             min_length=1,
             max_length=32,
             title="SMDR password, for a connection over the network",
-            extra={"fa": "رمز SMDR برای اتصال شبکه", "secret": True},
+            extra={"fa": "رمز عبور SMDR برای اتصال شبکه", "secret": True},
         ),
     ] = "PCCSMDR"
 

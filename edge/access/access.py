@@ -124,7 +124,7 @@ class Access:
         user = self.user(name)
         if not await self.hashing.fits(user.password if user else None, password) or user is None:
             await self.failed(address, "login.failed", user.name if user else "")
-            raise WrongLogin(Words("Name or password is wrong.", "نام یا رمز درست نیست."))
+            raise WrongLogin(Words("Name or password is wrong.", "نام یا رمز عبور درست نیست."))
         return await self.begin(user, address)
 
     async def begin(self, user: User, address: str) -> Opened:
@@ -160,7 +160,7 @@ class Access:
         await self.tried(knocks)
         if not await self.hashing.fits(user.password, password):
             await self.failed(caller.address, "confirm.failed", user.name, knocks)
-            raise WrongLogin(Words("The password is wrong.", "رمز درست نیست."))
+            raise WrongLogin(Words("The password is wrong.", "رمز عبور درست نیست."))
         self.delays.succeeded(knocks)
         return user
 

@@ -59,14 +59,14 @@ def mistakes(password: str, context: Iterable[str], field: str = "password") -> 
         found.append(
             Words(
                 "This is among the first that anybody tries: choose another.",
-                "این رمز از نخستین حدس‌هاست؛ رمز دیگری بگذارید.",
+                "این از نخستین حدس‌هاست؛ رمز عبور دیگری بگذارید.",
             )
         )
     elif _core(bare) in {_core(_bare(word)) for word in context if len(word) > _FEW_KINDS}:
         found.append(
             Words(
                 "This is a name of the box, the branch or the user: choose another.",
-                "این نام دستگاه، شعبه یا کاربر است؛ رمز دیگری بگذارید.",
+                "این نام دستگاه، شعبه یا کاربر است؛ رمز عبور دیگری بگذارید.",
             )
         )
     return [Mistake(field, words) for words in found]
@@ -76,7 +76,7 @@ def differing(password: str, again: str | None) -> list[Mistake]:
     """again: as it was typed once more, None where nobody did."""
     if again in (None, password):
         return []
-    return [Mistake("again", Words("The two are not the same.", "دو رمز یکسان نیستند."))]
+    return [Mistake("again", Words("The two are not the same.", "دو نوشته یکسان نیست."))]
 
 
 def hashed(password: str) -> str:

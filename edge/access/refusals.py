@@ -74,7 +74,7 @@ class ConfirmFirst(Refusal):
     status, code = 403, "confirm-first"
 
     def __init__(self) -> None:
-        super().__init__(Words("Enter your password once more.", "رمز خود را دوباره وارد کنید."))
+        super().__init__(Words("Enter your password once more.", "رمز عبور را دوباره وارد کنید."))
 
 
 class Unknown(Refusal):

@@ -24,6 +24,7 @@ from edge.access.records import FirstUser, Opened, SetupState, SetupWord, Ticket
 from edge.access.refusals import Conflict, Mistake, Mistakes, NoSession, Unable, WrongLogin
 from edge.access.sessions import digest
 from edge.local.issue import Words
+from edge.local.persian import ltr
 
 _LOG = logging.getLogger(__name__)
 CODE = "setup-reopened"
@@ -175,7 +176,10 @@ class Setup:
             await asyncio.to_thread(files.write_code, access.folder, code)
         except OSError as error:
             raise Unable(
-                Words(f"The disk does not take it: {error}.", "حافظه نمی‌پذیرد.")
+                Words(
+                    f"The disk does not take it: {error}.",
+                    "حافظه دستگاه آن را نمی‌پذیرد؛ جای خالی آن را بررسی کنید.",
+                )
             ) from error
         async with access.changing:
             await access.save(replace(access.kept, code=kept, code_made=True))
@@ -192,6 +196,7 @@ class Setup:
             raise Conflict(
                 Words(
                     "The box is set up: log in. For a lost password see `payvand access reopen`.",
-                    "دستگاه راه‌اندازی شده است؛ وارد شوید. برای رمز گم‌شده `payvand access reopen`.",
+                    "دستگاه راه‌اندازی شده است؛ وارد شوید. اگر رمز عبور گم شده است:"
+                    f" {ltr('payvand access reopen')}",
                 )
             )

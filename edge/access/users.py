@@ -67,7 +67,12 @@ class Users:
         user = User(name=name, role=new.role, password=kept, made_at=now, password_at=now)
         async with access.changing:
             if access.user(name) or len(access.kept.users) >= MOST:
-                raise Conflict(Words("There are enough users.", "تعداد کاربران کافی است."))
+                raise Conflict(
+                    Words(
+                        "There are enough users.",
+                        "شمار کاربران به حد خود رسیده است؛ یکی را حذف کنید.",
+                    )
+                )
             await access.save(replace(access.kept, users=(*access.kept.users, user)))
         await access.note(caller, "user.added", name, ("role", "password"))
 

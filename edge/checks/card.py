@@ -140,13 +140,13 @@ def _slow(flushes: FlushTimes, limit: float) -> Iterator[Finding]:
         severity="warning",
         cause=Words(
             f"Storing an event takes up to {milliseconds} ms on this card; calls are shown late.",
-            f"ذخیرهٔ هر رویداد روی این کارت تا {persian(milliseconds)} میلی‌ثانیه طول می‌کشد و"
+            f"ذخیره هر رویداد روی این کارت تا {persian(milliseconds)} میلی‌ثانیه طول می‌کشد و"
             " تماس‌ها دیر نشان داده می‌شوند.",
         ),
         advice=Words(
             "See that nothing else writes to it much; if it stays so, make a backup (payvand"
             " backup) and put in a better card.",
-            "ببینید برنامهٔ دیگری زیاد روی آن نمی‌نویسد؛ اگر همین‌طور ماند با payvand backup"
+            "ببینید برنامه دیگری زیاد روی آن نمی‌نویسد؛ اگر همین‌طور ماند با payvand backup"
             " پشتیبان بگیرید و کارت بهتری بگذارید.",
         ),
     )

@@ -16,7 +16,7 @@ from edge.checks import (
 from edge.checks.check import Check, Words
 
 CHECKS = (
-    Check("disk", Words("Room on the disk", "جای حافظه"), disk.look, None),
+    Check("disk", Words("Room on the disk", "جای خالی حافظه"), disk.look, None),
     Check("card", Words("Card or disk", "کارت حافظه"), card.look, "box.alarm"),
     Check("journal", Words("Journal", "دفتر رویدادها"), journal_state.look, None),
     Check("clock", Words("Clock of the box", "ساعت دستگاه"), box_clock.look, "box.alarm"),
@@ -25,7 +25,7 @@ CHECKS = (
     Check("quiet", Words("Calls as usual", "تماس‌ها مانند همیشه"), quiet.look, "device.quiet"),
     Check(
         "unrecognized",
-        Words("Lines are understood", "خوانده شدن خط‌ها"),
+        Words("Lines are understood", "خوانده شدن سطرها"),
         unrecognized.look,
         "device.alarm",
     ),

@@ -137,7 +137,7 @@ def _misses(name: str, lost: int) -> Finding:
         advice=Words(
             "Tell who runs the CRM: its database may have been brought back from an old backup. An"
             " old backup of this box may hold them.",
-            "به مسئول CRM خبر دهید: شاید پایگاه دادهٔ آن از پشتیبان قدیمی بازگردانده شده است. شاید"
+            "به مسئول CRM خبر دهید: شاید پایگاه داده آن از پشتیبان قدیمی بازگردانده شده است. شاید"
             " پشتیبان قدیمی این دستگاه آن‌ها را داشته باشد.",
         ),
     )

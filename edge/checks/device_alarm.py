@@ -17,14 +17,14 @@ _WARNINGS = {
 }
 _FA = {
     "clock-skew": "ساعت سانترال با ساعت درست چند دقیقه یا بیشتر اختلاف دارد.",
-    "unreadable": "بایت می‌رسد اما هیچ خطی خوانده نمی‌شود.",
-    "no-login": "سانترال رمز نمی‌خواهد.",
-    "line-lost": "یک خط تلفن جریان ندارد.",
+    "unreadable": "داده می‌رسد اما هیچ سطری خوانده نمی‌شود.",
+    "no-login": "سانترال رمز عبور نمی‌خواهد.",
+    "line-lost": "یک خط تلفن قطع است.",
     "lines-swapped": "سیم‌های خط‌ها جابه‌جا به نظر می‌رسد.",
-    "unit-gone": "واسط می‌گوید دستگاه جدا شده است.",
+    "unit-gone": "دستگاه جدا شده است.",
     "modem-silent": "مودم پاسخ نمی‌دهد.",
     "modem-refuses": "مودم فرمان نمایش شماره را نمی‌پذیرد.",
-    "memory-lost": "آنچه دستگاه از تماس‌های باز می‌دانست خوانده نشد.",
+    "memory-lost": "یادداشت تماس‌های در جریان خوانده نشد.",
 }
 _EXTENSION = re.compile(r"Extension (\S+) ")
 _FA_ELSE = "دستگاه تلفنی هشدار داده است."
@@ -53,7 +53,7 @@ def _groups(advices: Iterable[str]) -> str:
     """Which extensions are none, as the driver names them."""
     found = [each[1] for advice in advices if (each := _EXTENSION.match(advice))]
     if not found:
-        return "یک داخلی مانند گروه زنگ رفتار می‌کند و در تنظیم‌ها نیامده است."
+        return "یک داخلی مانند گروه زنگ رفتار می‌کند و در تنظیمات نیامده است."
     named = " و ".join(map(ltr, found))
     called = "داخلی" if len(found) == 1 else "داخلی‌های"
-    return f"{called} {named} مانند گروه زنگ رفتار می‌کند و در تنظیم‌ها نیامده است."
+    return f"{called} {named} مانند گروه زنگ رفتار می‌کند و در تنظیمات نیامده است."

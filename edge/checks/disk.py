@@ -28,11 +28,11 @@ _SMALL = Finding(
     severity="warning",
     cause=Words(
         "The disk of the box is too small: when it is full, the box may have to wait.",
-        "حافظهٔ دستگاه بسیار کوچک است: اگر پر شود دستگاه باید منتظر بماند.",
+        "حافظه دستگاه بسیار کوچک است: اگر پر شود دستگاه باید منتظر بماند.",
     ),
     advice=Words(
         "Put the data directory on a larger disk.",
-        "پوشهٔ داده را روی حافظهٔ بزرگ‌تری بگذارید.",
+        "پوشه داده را روی حافظه بزرگ‌تری بگذارید.",
     ),
 )
 
@@ -49,7 +49,7 @@ def _filled(disk: DiskStatus) -> Finding:
         severity="alarm" if disk.mark >= LAST_MARK else "warning",
         cause=Words(
             f"The disk of the box is {disk.percent} % full{left_en}.",
-            f"حافظهٔ دستگاه {persian(disk.percent)} درصد پر است{left_fa}.",
+            f"حافظه دستگاه {persian(disk.percent)} درصد پر است{left_fa}.",
         ),
         advice=Words(
             "Free space on it, and see that the CRM takes the events.",

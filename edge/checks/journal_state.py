@@ -17,7 +17,7 @@ def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:
             concerns=BOX,
             cause=Words(
                 f"New calls cannot be stored: {wrong}.",
-                "تماس‌های تازه ذخیره نمی‌شوند: حافظه پر است یا برنامهٔ دیگری دفتر رویدادها را گرفته"
+                "تماس‌های تازه ذخیره نمی‌شوند: حافظه پر است یا برنامه دیگری دفتر رویدادها را گرفته"
                 " است.",
             ),
             advice=Words(
@@ -40,7 +40,7 @@ def look(seen: Seen, _raised: Raised) -> Iterator[Finding]:
             ),
             advice=Words(
                 f"Replace the disk or card; the damaged file is kept as {recovery.quarantined}.",
-                "حافظه یا کارت را عوض کنید؛ پروندهٔ آسیب‌دیده با این نام مانده است:"
+                "حافظه یا کارت را عوض کنید؛ فایل آسیب‌دیده با این نام مانده است:"
                 f" {ltr(recovery.quarantined)}",
             ),
         )

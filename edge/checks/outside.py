@@ -63,8 +63,8 @@ def outside(
     on_network = (each.key for each in devices if each.link.kind in {"tcp", "udp"})
     unsure = tuple(Unsure(key, _NOT_TRIED) for key in on_network)
     edge, room, medium, file, ports = (
-        Answer(name="edge", title=Words("Payvand runs", "برنامهٔ پیوند")),
-        Answer(name="disk", title=Words("Room on the disk", "جای حافظه")),
+        Answer(name="edge", title=Words("Payvand runs", "برنامه پیوند")),
+        Answer(name="disk", title=Words("Room on the disk", "جای خالی حافظه")),
         Answer(name="card", title=Words("Card or disk", "کارت حافظه")),
         Answer(name="journal", title=Words("Journal", "دفتر رویدادها")),
         Answer(
@@ -128,7 +128,7 @@ def _running(data: Path) -> Iterator[Finding]:
         with hold(data):
             cause = Words(
                 f"Payvand is not running with data directory {data}: no call is read.",
-                f"برنامه با پوشهٔ {ltr(data)} اجرا نمی‌شود و هیچ تماسی خوانده نمی‌شود.",
+                f"برنامه با پوشه {ltr(data)} اجرا نمی‌شود و هیچ تماسی خوانده نمی‌شود.",
             )
             advice = Words(
                 f"Start it with `payvand run --data {data}`.",
@@ -137,7 +137,7 @@ def _running(data: Path) -> Iterator[Finding]:
     except AlreadyRunning:
         cause = Words(
             f"Payvand runs with data directory {data}, but nobody answers on its control socket.",
-            f"برنامه با پوشهٔ {ltr(data)} اجرا می‌شود اما پاسخ نمی‌دهد.",
+            f"برنامه با پوشه {ltr(data)} اجرا می‌شود اما پاسخ نمی‌دهد.",
         )
         advice = Words(
             "It may be starting: ask again in a minute; else restart it.",
@@ -214,7 +214,7 @@ def _damaged(data: Path, journal: str) -> Iterator[Finding]:
             ),
             advice=Words(
                 "Copy it to another disk for support, then delete it here; test the disk or card.",
-                "آن را برای پشتیبانی روی حافظهٔ دیگری کپی و سپس از اینجا پاک کنید؛ حافظه یا کارت را"
+                "آن را برای پشتیبانی روی حافظه دیگری کپی و سپس از اینجا پاک کنید؛ حافظه یا کارت را"
                 " بیازمایید.",
             ),
         )

@@ -35,12 +35,12 @@ def look(seen: Seen, raised: Raised) -> Iterator[Finding | Unsure]:
                 concerns=key,
                 cause=Words(
                     f"In the last hour {unread} lines of {key} were not understood.",
-                    f"در یک ساعت گذشته {persian(unread)} خط از «{ltr(key)}» خوانده نشد.",
+                    f"در یک ساعت گذشته {persian(unread)} سطر از «{ltr(key)}» خوانده نشد.",
                 ),
                 advice=Words(
                     "Compare `link` (speed, data bits, parity) and `model` in site.toml with the"
                     " exchange, and look for a bad cable.",
-                    "سرعت، بیت داده و توازن خط و مدل را در site.toml با سانترال مقایسه کنید و کابل"
+                    "سرعت، قالب خط و مدل را در تنظیمات با سانترال مقایسه کنید و کابل"
                     " را بررسی کنید.",
                 ),
             )

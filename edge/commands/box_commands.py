@@ -17,7 +17,7 @@ class BoxCommands(Settings, frozen=True, kw_only=True):
             ge=0,
             le=100_000,
             title="Erasures of a person that a CRM may order within an hour",
-            extra={"fa": "بیشترین دستور پاک‌کردن یک شخص در ساعت از سوی CRM"},
+            extra={"fa": "بیشترین فرمان پاک کردن یک شخص در ساعت از سوی CRM"},
         ),
     ] = 0
 

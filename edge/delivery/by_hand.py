@@ -100,7 +100,7 @@ def _check(served: Sequence[tuple[Destination, Repeats]], to: str | None) -> Non
         raise Unknown(
             Words(
                 f"there is no CRM {to}: it is one of {listed}",
-                f"چنین CRMی نیست؛ یکی از اینهاست: {listed}",
+                f"چنین CRMی نیست؛ یکی از این‌هاست: {listed}",
             )
         )
 

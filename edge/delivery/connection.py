@@ -38,14 +38,14 @@ class Connection(Settings, frozen=True, kw_only=True):
     ] = None
     proxy: Annotated[
         str | None,
-        Meta(title="Proxy, such as http://192.168.1.1:3128", extra={"fa": "نشانی پراکسی"}),
+        Meta(title="Proxy, such as http://192.168.1.1:3128", extra={"fa": "نشانی پروکسی"}),
     ] = None
     proxy_user: Annotated[
-        str, Meta(title="User name at the proxy", extra={"fa": "نام کاربری پراکسی"})
+        str, Meta(title="User name at the proxy", extra={"fa": "نام کاربری پروکسی"})
     ] = ""
     proxy_password: Annotated[
         str,
-        Meta(title="Password at the proxy", extra={"fa": "گذرواژه پراکسی", "secret": True}),
+        Meta(title="Password at the proxy", extra={"fa": "رمز عبور پروکسی", "secret": True}),
     ] = ""
 
     @property

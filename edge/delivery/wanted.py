@@ -57,7 +57,7 @@ class Wanted(Settings, frozen=True, kw_only=True):
     ] = None
     all_but_devices: Annotated[
         tuple[str, ...] | None,
-        Meta(title="From all devices but these", extra={"fa": "از همه دستگاه‌ها به جز اینها"}),
+        Meta(title="From all devices but these", extra={"fa": "از همه دستگاه‌ها به جز این‌ها"}),
     ] = None
     only_directions: Annotated[
         tuple[Direction, ...] | None,
@@ -65,7 +65,7 @@ class Wanted(Settings, frozen=True, kw_only=True):
     ] = None
     all_but_directions: Annotated[
         tuple[Direction, ...] | None,
-        Meta(title="In all directions but these", extra={"fa": "در همه جهت‌ها به جز اینها"}),
+        Meta(title="In all directions but these", extra={"fa": "در همه جهت‌ها به جز این‌ها"}),
     ] = None
     only_numbers: Annotated[
         tuple[str, ...] | None,
@@ -73,7 +73,7 @@ class Wanted(Settings, frozen=True, kw_only=True):
     ] = None
     all_but_numbers: Annotated[
         tuple[str, ...] | None,
-        Meta(title="With all numbers but these", extra={"fa": "با همه شماره‌ها به جز اینها"}),
+        Meta(title="With all numbers but these", extra={"fa": "با همه شماره‌ها به جز این‌ها"}),
     ] = None
 
     def problems(self) -> list[tuple[str, str]]:

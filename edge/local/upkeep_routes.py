@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _BACKUP = ".backup.page"
 _PIECE = 64 * 1024
 _SPARE_BYTES = 32 << 20
-_NO_FILE = Mistake("file", Words("Choose a backup file.", "پرونده پشتیبان را انتخاب کنید."))
+_NO_FILE = Mistake("file", Words("Choose a backup file.", "فایل پشتیبان را انتخاب کنید."))
 
 
 def routes(access: Access, upkeep: Upkeep) -> list[Route]:
@@ -103,7 +103,9 @@ def _backup(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rout
             except CommandFailed as error:
                 if isinstance(error, Refusal):
                     raise
-                raise Unable(Words(str(error), "پشتیبان‌گیری نشد.")) from error
+                raise Unable(
+                    Words(str(error), "پشتیبان گرفته نشد؛ حافظه دستگاه را بررسی کنید.")
+                ) from error
             finally:
                 await asyncio.to_thread(file.unlink, missing_ok=True)
 
@@ -127,10 +129,12 @@ def _restore(access: Access, upkeep: Upkeep, one_at_a_time: asyncio.Lock) -> Rou
                 await _received(ask, upkeep.data / SEALED)
                 contents = await asyncio.to_thread(prepare, upkeep.data, passphrase)
             except NotRestored as error:
-                text = Words(str(error), "این پشتیبان برنگشت؛ رمز و پرونده را بررسی کنید.")
+                text = Words(str(error), "این پشتیبان بازنگشت؛ عبارت رمز و فایل را بررسی کنید.")
                 raise Mistakes((Mistake("file", text),)) from error
             except OSError as error:
-                raise Unable(Words(f"It cannot be kept: {error}", "جا نیست.")) from error
+                raise Unable(
+                    Words(f"It cannot be kept: {error}", "در حافظه دستگاه جا نیست.")
+                ) from error
             finally:
                 await asyncio.to_thread((upkeep.data / SEALED).unlink, missing_ok=True)
             await access.note(ask.caller, "box.restored")
@@ -190,7 +194,11 @@ def _created(file: Path) -> int:
 
 def _check_free(one_at_a_time: asyncio.Lock) -> None:
     if one_at_a_time.locked():
-        raise Conflict(Words("One is under way already.", "یکی در جریان است."))
+        raise Conflict(
+            Words(
+                "One is under way already.", "یکی هم‌اکنون در جریان است؛ کمی بعد دوباره امتحان کنید."
+            )
+        )
 
 
 def _short(passphrase: str) -> list[Mistake]:

@@ -48,7 +48,7 @@ _MEANWHILE = Words(
 )
 _BROKEN = Words(
     "site.toml was changed by hand and has mistakes: `payvand doctor` names them.",
-    "پرونده site.toml دستی تغییر کرده و اشکال دارد؛ `payvand doctor` آن را نشان می‌دهد.",
+    "فایل site.toml دستی تغییر کرده و اشکال دارد؛ `payvand doctor` آن را نشان می‌دهد.",
 )
 
 
@@ -168,7 +168,7 @@ class SiteChanges:
             return self._path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             text = f"{self._path} cannot be read: {error}"
-            raise Unable(Words(text, "پرونده تنظیمات خوانده نمی‌شود.")) from error
+            raise Unable(Words(text, "فایل تنظیمات خوانده نمی‌شود.")) from error
 
 
 def _revision(text: str) -> str:
@@ -180,7 +180,7 @@ def _place(entries: list[Any], kind: Kind, name: str) -> int:
     for at, each in enumerate(entries):
         if each.get(key) == name:
             return at
-    raise Unknown(Words(f"There is no {kind} {name} any more.", "چنین موردی دیگر نیست."))
+    raise Unknown(Words(f"There is no {kind} {name} any more.", "این مورد دیگر وجود ندارد."))
 
 
 def _with_secrets(kind: Kind, old: Table, new: Table) -> Table:

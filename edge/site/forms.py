@@ -74,7 +74,7 @@ def forms() -> Forms:
                 name="commands",
                 title=Words(
                     "What a CRM may order the box itself",
-                    "آنچه CRM می‌تواند به خود دستگاه دستور دهد",
+                    "آنچه CRM می‌تواند به خود دستگاه فرمان دهد",
                 ),
                 fields=fields(BoxCommands),
             ),
@@ -192,7 +192,9 @@ _SPEED = (
     ),
     Field(
         name="format",
-        title=Words("Data bits, parity, stop bits", "بیت داده، توازن، بیت پایان"),
+        title=Words(
+            "Line format: data bits, parity, stop bits", "قالب خط: بیت داده، توازن، بیت پایان"
+        ),
         kind="text",
         optional=True,
         default=DEFAULT_FORMAT,

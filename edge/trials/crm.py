@@ -83,11 +83,14 @@ def _refused(advice: str, answer: str) -> Step:
 
 
 def _parked(crm: Tried) -> Step:
-    title = Words("Refused events", "رویدادهای پذیرفته‌نشده")
+    title = Words("Refused events", "رویدادهای ردشده")
     if count := crm.forwarder.progress.parked:
-        text = Words(f"{count} are parked.", f"{persian(count)} رویداد کنار گذاشته شد.")
+        text = Words(
+            f"{count} are parked.",
+            f"{persian(count)} رویداد رد و کنار گذاشته شد؛ در «صف ارسال و CRM» دیده می‌شود.",
+        )
         return step("parked", title, "unsure", text)
-    return step("parked", title, "ok", Words("None.", "هیچ."))
+    return step("parked", title, "ok", Words("None.", "رویدادی رد نشده است."))
 
 
 async def _reached(entry: Destination) -> list[Step]:
@@ -121,10 +124,10 @@ async def _reached(entry: Destination) -> list[Step]:
 
 def _port(state: StepWord, raw: str) -> Step:
     texts = {
-        "ok": Words("Somebody listens there.", "پاسخ می‌دهد."),
+        "ok": Words("Somebody listens there.", "در دسترس است."),
         "failed": Words(
             "Nobody answers there: check the port, the internet line and a firewall.",
-            "پاسخی نیست؛ شماره درگاه، خط اینترنت و دیواره آتش را بررسی کنید.",
+            "پاسخی نیست؛ شماره درگاه، خط اینترنت و فایروال را بررسی کنید.",
         ),
     }
     return step("port", _PORT, state, texts.get(state, Words("", "")), raw)

@@ -61,7 +61,7 @@ def _lines(supervisor: Supervisor) -> Step:
         return step("lines", title, "ok", Words(f"Raised: {shown}.", f"روشن: {shown}"), shown)
     text = Words(
         "None is raised: the cable may lack them, or the other end is off or not plugged in.",
-        "هیچ‌کدام روشن نیست: شاید کابل آنها را ندارد، یا سر دیگر خاموش یا جداست.",
+        "هیچ‌کدام روشن نیست: شاید کابل آن‌ها را ندارد، یا سر دیگر کابل خاموش یا جداست.",
     )
     return step("lines", title, "unsure", text)
 
@@ -76,21 +76,21 @@ def _bytes(status: DeviceStatus, *, heard: bool) -> Step:
         return step("bytes", title, "ok", text, raw)
     text = Words(
         "None yet: make a call, and see that the device prints its log to this port.",
-        "هنوز نرسیده: یک تماس بگیرید و ببینید دستگاه گزارش را به این درگاه می‌فرستد.",
+        "هنوز نرسیده است؛ یک تماس بگیرید و ببینید دستگاه گزارش را به این درگاه می‌فرستد.",
     )
     return step("bytes", title, "unsure", text, raw)
 
 
 def _understood(status: DeviceStatus) -> Step:
-    title = Words("Records understood", "فهمیدن رکوردها")
+    title = Words("Records understood", "خواندن گزارش تماس‌ها")
     raw = f"{status.calls} calls, {status.unrecognized} lines not understood"
     if status.calls or status.rung:
-        text = Words("Calls are understood.", "تماس‌ها فهمیده می‌شود.")
+        text = Words("Calls are understood.", "تماس‌ها خوانده می‌شود.")
         return step("records", title, "ok", text, raw)
     if status.unrecognized:
         text = Words(
             "Lines come, and none is understood: compare speed, data bits and model.",
-            "خط‌ها می‌رسد ولی فهمیده نمی‌شود؛ سرعت، بیت داده و مدل را مقایسه کنید.",
+            "سطرها می‌رسد ولی خوانده نمی‌شود؛ سرعت، قالب خط و مدل را در تنظیمات بررسی کنید.",
         )
         return step("records", title, "failed", text, raw)
     return step("records", title, "unsure", Words("No call yet.", "هنوز تماسی نیست."), raw)
@@ -102,7 +102,7 @@ def _ringing(status: DeviceStatus) -> Step:
         return step("ringing", title, "ok", Words("They are seen.", "دیده می‌شود."))
     text = Words(
         "None seen yet: some devices must be told to report it.",
-        "هنوز دیده نشده؛ در برخی دستگاه‌ها باید روشن شود.",
+        "هنوز دیده نشده است؛ در برخی دستگاه‌ها باید گزارش زنگ را روشن کرد.",
     )
     return step("ringing", title, "unsure", text)
 
@@ -111,7 +111,7 @@ def _clock(status: DeviceStatus) -> Step:
     title = Words("Clock of the device", "ساعت دستگاه")
     skew = status.clock_skew
     if skew is None:
-        return step("clock", title, "skipped", Words("It tells none.", "ساعتی نمی‌گوید."))
+        return step("clock", title, "skipped", Words("It tells none.", "ساعت خود را گزارش نمی‌کند."))
     raw = f"{skew:+.0f} s"
     if abs(skew) <= _SKEW_SECONDS:
         return step("clock", title, "ok", Words("It is right.", "درست است."), raw)

@@ -32,14 +32,14 @@ class Bitrix24Settings(Settings, frozen=True, kw_only=True):
         Meta(
             ge=1,
             title="Number (ID) of the user for calls whose extension no user has",
-            extra={"fa": "شناسه کاربر برای تماس‌هایی که داخلی آنها کاربری ندارد"},
+            extra={"fa": "شناسه کاربر برای تماس‌هایی که داخلی آن‌ها کاربری ندارد"},
         ),
     ]
     crm_create: Annotated[
         bool,
         Meta(
             title="Make a lead or contact of an unknown number",
-            extra={"fa": "برای شماره ناشناس سرنخ یا مخاطب بساز"},
+            extra={"fa": "ساختن سرنخ یا مخاطب برای شماره ناشناس"},
         ),
     ] = False
 

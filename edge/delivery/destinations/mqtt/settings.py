@@ -22,7 +22,7 @@ class MqttSettings(Settings, frozen=True, kw_only=True):
 
     url: Annotated[str, Meta(title="Address of the broker", extra={"fa": "نشانی کارگزار پیام"})]
     username: Annotated[str, Meta(title="User name", extra={"fa": "نام کاربری"})] = ""
-    password: Annotated[str, Meta(title="Password", extra={"fa": "گذرواژه", "secret": True})] = ""
+    password: Annotated[str, Meta(title="Password", extra={"fa": "رمز عبور", "secret": True})] = ""
     topic_prefix: Annotated[
         str, Meta(title="First part of the topics", extra={"fa": "بخش نخست موضوع‌ها"})
     ] = "payvand"
@@ -30,7 +30,7 @@ class MqttSettings(Settings, frozen=True, kw_only=True):
         str,
         Meta(
             title="Client id, if the broker asks for a certain one",
-            extra={"fa": "شناسه کارخواه، اگر کارگزار شناسه خاصی می‌خواهد"},
+            extra={"fa": "شناسه کلاینت، اگر کارگزار شناسه خاصی می‌خواهد"},
         ),
     ] = ""
     ca: Annotated[

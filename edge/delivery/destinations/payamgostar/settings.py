@@ -32,8 +32,10 @@ class PayamGostarSettings(Settings, frozen=True, kw_only=True):
     system_keys: Annotated[
         dict[str, Annotated[str, Meta(min_length=1, max_length=100)]],
         Meta(
-            title="Key of the telephony system there, by device, where it is not the device's key",
-            extra={"fa": "کلید سیستم تلفنی در پیام‌گستر برای هر دستگاه، اگر همان کلید دستگاه نیست"},
+            title="Key of the telephony system there, by device, where it is not its short name",
+            extra={
+                "fa": "کلید سیستم تلفنی در پیام‌گستر برای هر دستگاه، اگر جز نام کوتاه دستگاه است"
+            },
         ),
     ] = {}
 
