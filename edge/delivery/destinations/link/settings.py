@@ -17,14 +17,37 @@ _MISCOPIED = "the token holds a space or a sign that no token has; copy it again
 class LinkSettings(Settings, frozen=True, kw_only=True):
     """The CRM's base URL, and what lets the box in: a claim code, or a token if it asks for one."""
 
-    url: Annotated[str, Meta(title="Address of the CRM", extra={"fa": "نشانی CRM"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of the CRM",
+            extra={"fa": "نشانی CRM"},
+            examples=["https://crm.example.com"],
+        ),
+    ]
     token: Annotated[
         str,
-        Meta(title="Access token", extra={"fa": "توکن دسترسی", "secret": True}),
+        Meta(
+            title="Access token",
+            description="From a CRM that gives out no claim codes.",
+            extra={
+                "fa": "توکن دسترسی",
+                "fa_hint": "از CRMای که کد واگذاری نمی‌دهد.",
+                "secret": True,
+            },
+        ),
     ] = ""
     claim: Annotated[
         str,
-        Meta(title="Claim code", extra={"fa": "کد واگذاری شعبه", "secret": True}),
+        Meta(
+            title="Claim code",
+            description="From the head office, for this branch alone. With it no token is needed.",
+            extra={
+                "fa": "کد واگذاری شعبه",
+                "fa_hint": "از دفتر مرکزی و فقط برای همین شعبه. با آن توکن لازم نیست.",
+                "secret": True,
+            },
+        ),
     ] = ""
     command_keys: Annotated[
         dict[str, str],
