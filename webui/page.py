@@ -115,9 +115,14 @@ class Writer:
         return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def choices(self, field: Field) -> list[tuple[str, str]]:
-        """What may be chosen; models and speeds are called what they are in the settings."""
-        empty = [("", self.language("form.unset"))] if field.optional and not field.default else []
+        """What may be chosen; models and speeds are called what they are in the settings.
+
+        What has no default begins empty: a first entry would be taken for an advice.
+        """
         words = self.language.words
+        empty = []
+        if not field.default:
+            empty = [("", words["form.unset" if field.optional else "form.choose"])]
         return empty + [(each, words.get(f"choice.{each}", each)) for each in field.choices]
 
     def done(self, what: str) -> str:
@@ -128,10 +133,12 @@ class Writer:
     def bounds(self, field: Field) -> str:
         """What to write into a field, in a few words; empty where its title says it."""
         said = [self.said(field.hint)] if field.hint else []
+        if field.example:
+            said.append(self.t("form.such_as", example=self.ltr(field.example)))
         if field.kind == "list":
             return Markup(" ").join([*said, self.language("form.list_hint")])
         if said:
-            return said[0]
+            return Markup(" ").join(said)
         if field.kind == "number" and field.least is not None and field.most is not None:
             return self.t("form.between", least=int(field.least), most=int(field.most))
         return ""

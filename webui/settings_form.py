@@ -5,7 +5,7 @@
     secret   never shown; empty keeps it, a tick takes it away
 
 What is typed wrongly goes to the edge as text: it tells what is wrong, beside all other mistakes.
-A field that may be left out and is empty is left out.
+A field that may be left out and is empty is left out, and so is a choice that nobody made.
 """
 
 import re
@@ -33,7 +33,7 @@ def values(form: Form, fields: Iterable[Field], prefix: str) -> Values:
             found[field.name] = bool(form[name])
         elif field.kind == "table" and form[name]:
             found[field.name] = _table(form, name, field)
-        elif form[name] or not field.optional:
+        elif form[name] or not (field.optional or field.choices):
             found[field.name] = _read(field, form[name])
     return found
 
@@ -44,7 +44,9 @@ def _read(field: Field, text: str) -> object:
     if field.kind == "list":
         parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
         return [_number(part) for part in parts] if field.of == "number" else parts
-    return {} if field.kind == "table" else text
+    if field.kind == "table":
+        return {}
+    return text.replace("\r\n", "\n") if field.of == "lines" else text
 
 
 def _table(form: Form, name: str, field: Field) -> object:

@@ -6,6 +6,8 @@
 They cross the socket as a `Failure`, and edge.local.client raises the same error from it.
 """
 
+from math import ceil
+
 from msgspec import Struct
 
 from edge.errors import CommandFailed
@@ -105,9 +107,10 @@ class TooOften(Refusal):
     status, code = 429, "too-often"
 
     def __init__(self, seconds: float) -> None:
+        whole = max(1, ceil(seconds))
         text = Words(
-            f"Too many attempts: try again in {seconds:.0f} s.",
-            f"تلاش‌ها زیاد بود؛ {persian(round(seconds))} ثانیه دیگر دوباره امتحان کنید.",
+            f"Too many attempts: try again in {whole} s.",
+            f"تلاش‌ها زیاد بود؛ {persian(whole)} ثانیه دیگر دوباره امتحان کنید.",
         )
         super().__init__(text, seconds=seconds)
 

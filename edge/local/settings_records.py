@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from edge.local.issue import Words
 
-FieldKind = Literal["text", "number", "yes-no", "choice", "list", "table", "secret", "name"]
+FieldKind = Literal[
+    "text", "number", "yes-no", "choice", "list", "table", "secret", "name", "lines"
+]
 """list: of texts, numbers or choices, by `of`. table: of texts, with any names, or `of` names.
-name: what people call something, in their own letters and digits."""
+name: what people call something, in their own letters and digits. lines: of a text, several."""
 
 Values = dict[str, Any]
 
@@ -26,8 +28,8 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     choices: what a choice, or an entry of a list, can be; a text or number with choices is
     one of them.
-    least, most: of a number, or how long a text is. pattern: a regular expression for a text. hint:
-    what to write, where the title does not tell it.
+    least, most: of a number, or how long a text is. pattern: a regular expression for a text.
+    example: what one may look like. hint: what to write, where the title does not tell it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Field(Struct, frozen=True, kw_only=True, omit_defaults=True):
     least: float | None = None
     most: float | None = None
     pattern: str | None = None
+    example: str = ""
     hint: Words | None = None
 
 

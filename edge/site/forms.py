@@ -121,6 +121,7 @@ def _field(entry: FieldInfo, hint: object, *, secret: bool) -> Field:
         choices=tuple(extra.get("choices", ())) or _choices(type_) or _choices(inner),
         least=_first(metas, "ge", "gt", "min_length"),
         most=_first(metas, "le", "lt", "max_length"),
+        example=next((str(each.examples[0]) for each in metas if each.examples), ""),
         pattern=next((each.pattern for each in (*metas, *inner_metas) if each.pattern), None),
         hint=_hint((*metas, *inner_metas)),
     )
@@ -214,13 +215,21 @@ _LINKS = (
     Form(
         name="serial",
         title=Words("Serial port", "درگاه سریال"),
-        fields=(Field(name="serial", title=Words("Port", "درگاه"), kind="text"), *_SPEED),
+        fields=(
+            Field(name="serial", title=Words("Port", "درگاه"), kind="text", example="/dev/ttyUSB0"),
+            *_SPEED,
+        ),
     ),
     Form(
         name="tcp",
         title=Words("Network", "شبکه"),
         fields=(
-            Field(name="tcp", title=Words("Address and port", "نشانی و شماره درگاه"), kind="text"),
+            Field(
+                name="tcp",
+                title=Words("Address and port", "نشانی و شماره درگاه"),
+                kind="text",
+                example="192.168.1.20:2300",
+            ),
         ),
     ),
     Form(
@@ -232,6 +241,7 @@ _LINKS = (
                 title=Words("Vendor and product", "شناسه سازنده و محصول"),
                 kind="text",
                 pattern="^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}$",
+                example="0403:6001",
             ),
             Field(name="path", title=Words("USB socket", "درگاه USB"), kind="text", optional=True),
             *_SPEED,

@@ -131,6 +131,7 @@ def test_persian_digits_are_taken_in_every_field(factory: House, context_for: Co
     page = context_for(factory, lang="fa").new_page()
     page.goto(factory.url + "/devices/new?driver=panasonic&link=tcp")
     page.fill("[id='link.tcp']", "۱۹۲.۱۶۸.۱.۲۰:۲۳۰۰")
+    page.select_option("[id='settings.model']", "KX-TDA100")
     page.click("summary")
     page.fill("[id='settings.release_codes']", "۹، ٠")
     page.fill("[id='settings.area_code']", "۵۱")

@@ -88,3 +88,56 @@ def test_a_password_that_is_missing_is_one_mistake(branch: House, context_for: C
     assert first
     assert second
     assert second["y"] >= first["y"] + first["height"]
+
+
+def test_a_model_is_chosen_by_a_person_and_by_nobody_else(
+    branch: House, context_for: Context
+) -> None:
+    page = context_for(branch, lang="en").new_page()
+    page.goto(branch.url + "/devices/new?driver=panasonic&link=tcp")
+    assert page.input_value("[id='settings.model']") == ""
+    page.fill("[id='link.tcp']", "127.0.0.1:9")
+    page.click(SAVE)
+    page.wait_for_selector("[id='settings.model-mistake']")
+    assert focused(page) == "settings.model"
+    assert page.locator("[id='settings.model-mistake'] span").count() == 1
+    page.goto(branch.url + "/devices")
+    assert page.locator("text=pbx2").count() == 0
+
+
+def test_a_certificate_keeps_its_lines(factory: House, context_for: Context) -> None:
+    factory.commission_user()
+    certificate = (factory.data / "web" / "certificate.pem").read_text()
+    page = context_for(factory, lang="en").new_page()
+    page.goto(factory.url + "/queue/new?kind=mqtt")
+    page.fill("[id='settings.url']", "mqtts://broker.example.com")
+    page.locator("details", has=page.locator("[id='settings.ca']")).locator("summary").click()
+    page.fill("[id='settings.ca']", certificate)
+    page.click(SAVE)
+    page.wait_for_url("**/queue?done=added")
+    page.goto(factory.url + "/queue/crm")
+    assert page.input_value("[id='settings.ca']").strip() == certificate.strip()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("fa", "ده حرف و رقم روی برچسب را بنویسید."), ("en", "Write the ten letters")],
+)
+def test_an_empty_code_is_asked_for(
+    factory: House, context_for: Context, lang: str, said: str
+) -> None:
+    page = context_for(factory, lang=lang, user="").new_page()
+    page.goto(factory.url + "/setup")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#code-mistake")
+    assert page.inner_text("#code-mistake").startswith(said)
+
+
+def test_an_address_shows_what_one_looks_like(branch: House, context_for: Context) -> None:
+    page = context_for(branch, lang="fa").new_page()
+    page.goto(branch.url + "/setup/crm?kind=link")
+    assert page.get_attribute("[id='settings.url']", "inputmode") == "url"
+    assert "https://crm.example.com" in page.inner_text("[id='settings.url-hint']")
+    assert "توکن لازم نیست" in (page.text_content("[id='settings.claim-hint']") or "")
+    page.goto(branch.url + "/devices/new?driver=panasonic&link=serial")
+    assert "/dev/ttyUSB0" in page.inner_text("[id='link.serial-hint']")

@@ -30,6 +30,9 @@ async def code_page(request: web.Request) -> web.Response:
 async def give_code(request: web.Request) -> web.Response:
     visit = Visit(request)
     form = await read(request)
+    if not form["code"]:
+        form.wrong("code", visit.language("setup.code_missing"))
+        return step_page(visit, "code", form, 422)
     try:
         ticket = await visit.edge.begin_setup(form["code"])
         answer = web.HTTPSeeOther("/setup/password")

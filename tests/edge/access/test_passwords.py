@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.access import names, passwords, setup_code
 from edge.access.delays import Delays
+from edge.access.refusals import TooOften
 
 CONTEXT = ["mashhad-branch", "parisa", "pbx1"]
 
@@ -173,3 +174,8 @@ def test_a_name_is_the_same_from_every_keyboard() -> None:
     for one, other in (("مریم ۲", "مریم 2"), ("علي", "علی"), ("SARA٣", "sara3")):
         assert names.key(one) == names.key(other)
     assert names.key("مریم ۲") != names.key("مریم ۳")
+
+
+def test_nobody_is_told_to_try_again_in_no_time() -> None:
+    assert "in 1 s" in TooOften(0.2).failure.text.en
+    assert "in 13 s" in TooOften(12.4).failure.text.en

@@ -25,6 +25,7 @@ class Bitrix24Settings(Settings, frozen=True, kw_only=True):
         Meta(
             title="Address of the inbound webhook",
             extra={"fa": "نشانی وب‌هوک ورودی", "secret": True},
+            examples=["https://company.bitrix24.com/rest/1/a1b2c3d4e5f6g7h8/"],
         ),
     ]
     default_user: Annotated[

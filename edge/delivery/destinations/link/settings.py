@@ -17,10 +17,25 @@ _MISCOPIED = "the token holds a space or a sign that no token has; copy it again
 class LinkSettings(Settings, frozen=True, kw_only=True):
     """The CRM's base URL, and what lets the box in: a claim code, or a token if it asks for one."""
 
-    url: Annotated[str, Meta(title="Address of the CRM", extra={"fa": "نشانی CRM"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of the CRM",
+            extra={"fa": "نشانی CRM"},
+            examples=["https://crm.example.com"],
+        ),
+    ]
     token: Annotated[
         str,
-        Meta(title="Access token", extra={"fa": "توکن دسترسی", "secret": True}),
+        Meta(
+            title="Access token",
+            description="what a CRM gives that has no claim codes",
+            extra={
+                "fa": "توکن دسترسی",
+                "said": "توکنی که CRM بدون کد واگذاری می‌دهد",
+                "secret": True,
+            },
+        ),
     ] = ""
     claim: Annotated[
         str,

@@ -20,7 +20,14 @@ _CLIENT_ID = re.compile(r"[0-9A-Za-z._-]{0,64}")
 class MqttSettings(Settings, frozen=True, kw_only=True):
     """The broker, who we are there, and where our events go."""
 
-    url: Annotated[str, Meta(title="Address of the broker", extra={"fa": "نشانی کارگزار پیام"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of the broker",
+            extra={"fa": "نشانی کارگزار پیام"},
+            examples=["mqtts://broker.example.com"],
+        ),
+    ]
     username: Annotated[str, Meta(title="User name", extra={"fa": "نام کاربری"})] = ""
     password: Annotated[str, Meta(title="Password", extra={"fa": "رمز عبور", "secret": True})] = ""
     topic_prefix: Annotated[
@@ -37,7 +44,7 @@ class MqttSettings(Settings, frozen=True, kw_only=True):
         str,
         Meta(
             title="Certificate of the own authority (PEM), if not a public one",
-            extra={"fa": "گواهی مرجع صدور داخلی (PEM)، اگر مرجع عمومی نیست"},
+            extra={"fa": "گواهی مرجع صدور داخلی (PEM)، اگر مرجع عمومی نیست", "of": "lines"},
         ),
     ] = ""
     await_subscriber: Annotated[

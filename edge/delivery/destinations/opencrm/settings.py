@@ -13,7 +13,14 @@ _PREFIX = "must be empty or a path such as /call, in plain letters, without a / 
 class OpenCrmSettings(Settings, frozen=True, kw_only=True):
     """Address, user and password where the CRM asks for them, keys of the telephony systems."""
 
-    url: Annotated[str, Meta(title="Address of the CRM", extra={"fa": "نشانی CRM"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of the CRM",
+            extra={"fa": "نشانی CRM"},
+            examples=["https://crm.example.com"],
+        ),
+    ]
     username: Annotated[str, Meta(title="User name", extra={"fa": "نام کاربری"})] = ""
     password: Annotated[str, Meta(title="Password", extra={"fa": "رمز عبور", "secret": True})] = ""
     prefix: Annotated[

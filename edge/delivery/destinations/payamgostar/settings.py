@@ -13,7 +13,14 @@ LoginForm = Literal["auto", "v1", "v2"]
 class PayamGostarSettings(Settings, frozen=True, kw_only=True):
     """Address, a user that nothing else uses, and the keys of the telephony systems there."""
 
-    url: Annotated[str, Meta(title="Address of PayamGostar", extra={"fa": "نشانی پیام‌گستر"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of PayamGostar",
+            extra={"fa": "نشانی پیام‌گستر"},
+            examples=["https://crm.example.com"],
+        ),
+    ]
     username: Annotated[
         str,
         Meta(

@@ -20,7 +20,14 @@ _WANTED = (
 class WebhookSettings(Settings, frozen=True, kw_only=True):
     """Address and secret. Both secrets sign as long as `old_secret` is there."""
 
-    url: Annotated[str, Meta(title="Address of the webhook", extra={"fa": "نشانی وب‌هوک"})]
+    url: Annotated[
+        str,
+        Meta(
+            title="Address of the webhook",
+            extra={"fa": "نشانی وب‌هوک"},
+            examples=["https://crm.example.com/calls"],
+        ),
+    ]
     secret: Annotated[
         str, Meta(title="Secret (whsec_…)", extra={"fa": "کلید امضا (whsec_…)", "secret": True})
     ]
