@@ -13,7 +13,7 @@ LONG = b"9" * 5000
 ODD = [LONG, b"9" * 30, b"9" * 19, b"%C2%B2", b"%D9%A3", b"-1", b"1e999", b"nan", b"1_0", b""]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cookie(branch: House) -> bytes:
     return f"Cookie: {SESSION_COOKIE}={branch.log_in().token}\r\n".encode()
 
