@@ -5,6 +5,7 @@ request; this middleware only asks it whose session it is.
 """
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import quote
 
 from aiohttp import web
@@ -80,8 +81,11 @@ def back_or(form: Form, home: str, done: str = "") -> str:
     return back if back != "/" else f"{home}{done}"
 
 
-def begun(opened: Opened, to: str) -> web.HTTPSeeOther:
-    """Go on with a session that just began."""
+async def begun(visit: Visit, opened: Opened, to: str) -> web.HTTPSeeOther:
+    """Go on with a session that just began; the one that the browser had before ends."""
+    if visit.token:
+        with suppress(NoSession):
+            await visit.edge.log_out()
     answer = web.HTTPSeeOther(to)
     answer.set_cookie(SESSION_COOKIE, opened.token, secure=True, httponly=True, samesite="Strict")
     return answer

@@ -6,6 +6,7 @@ The day of a Persian calendar is jdatetime's; what browsers make of their own ti
 not matter, since text goes out, and the UTC moment beside it in <time datetime>.
 """
 
+import re
 from datetime import date, datetime, tzinfo
 
 import jdatetime  # type: ignore[import-untyped]
@@ -29,6 +30,7 @@ MONTHS = (
 WEEKDAYS = ("شنبه", "یکشنبه", "دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه")
 """From Saturday, on which the week begins."""
 _FIRST_GREGORIAN = 1700
+_DAY = re.compile("([0-9]{1,4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
 
 
 def long_date(moment: datetime, zone: tzinfo, language: str) -> str:
@@ -51,14 +53,14 @@ def short_date(moment: datetime, zone: tzinfo, language: str) -> str:
 
 def parsed_day(text: str) -> date | None:
     """The day that a person typed, Jalali before 1700: 1405/01/31, 2026-03-21; None if unread."""
-    parts = text.replace("/", "-").split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+    found = _DAY.fullmatch(text)
+    if found is None:
         return None
-    year, month, day = (int(part) for part in parts)
+    year, month, day = (int(part) for part in found.groups())
     try:
         if year < _FIRST_GREGORIAN:
-            found: date = jdatetime.date(year, month, day).togregorian()
-            return found
+            gregorian: date = jdatetime.date(year, month, day).togregorian()
+            return gregorian
         return date(year, month, day)
     except ValueError:
         return None

@@ -10,6 +10,7 @@ import unicodedata
 
 from markupsafe import Markup, escape
 
+MOST_DIGITS = 18
 LATIN = "0123456789"
 PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 ARABIC = "٠١٢٣٤٥٦٧٨٩"
@@ -38,6 +39,15 @@ def typed(text: str) -> str:
 def written(text: str) -> str:
     """A name as it was written: NFC, trimmed, and nothing in it that turns a line."""
     return unturned(unicodedata.normalize("NFC", text)).strip()
+
+
+def whole(text: str) -> int | None:
+    """A whole number from 0 up, of 18 digits at most, which all that takes one can hold.
+
+    None for anything else; `str.isdecimal` and `isdigit` take more than int() or a database does.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def isolated(text: str) -> Markup:

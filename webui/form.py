@@ -110,7 +110,7 @@ async def texts(request: web.Request) -> MultiDict[str]:
 
     Raises HTTPBadRequest for what is no form, and HTTPRequestTimeout.
     """
-    if (request.charset or CHARSET).lower() != CHARSET:
+    if (request.charset or CHARSET).lower() != CHARSET or "Content-Encoding" in request.headers:
         raise web.HTTPBadRequest
     with readable():
         try:

@@ -37,12 +37,19 @@ HEADERS: Mapping[str, str] = {
 
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on any answer, also on one that aiohttp made."""
-    for name, text in HEADERS.items():
-        response.headers[name] = text
-    if request.secure:  # browsers complain of it on plain http
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "no-store")
+    kept = response.headers.get("Cache-Control")
+    response.headers.update(headers(secure=request.secure))
+    if kept is not None:
+        response.headers["Cache-Control"] = kept
     response.headers.pop("Server", None)
+
+
+def headers(*, secure: bool) -> dict[str, str]:
+    """Those of an answer over TLS, or without."""
+    found = {**HEADERS, "Cache-Control": "no-store"}
+    if secure:  # browsers complain of it on plain http
+        found["Cross-Origin-Opener-Policy"] = "same-origin"
+    return found
 
 
 def gate(names: Collection[str], idle: Idle) -> Middleware:

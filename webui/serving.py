@@ -17,6 +17,7 @@ from aiohttp import web
 from edge.local.client import Client
 from webui import certificate, plain
 from webui.addresses import addresses, names
+from webui.answering import Answering
 from webui.app import application, house
 from webui.certificate import Keys
 from webui.idle import Idle
@@ -73,13 +74,16 @@ async def _listen(
     sockets: tuple[socket.socket, ...],
     context: ssl.SSLContext | None,
 ) -> None:
-    runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
-    )
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    server = runner.server
+    assert server is not None  # noqa: S101 - after setup
     for each in sockets:
-        await web.SockSite(runner, each, ssl_context=context).start()
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: Answering(server), sock=each, ssl=context
+        )
+        stack.callback(listening.close)
         host, port = each.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         scheme = "https" if context else "http"

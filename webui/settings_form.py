@@ -17,6 +17,7 @@ from webui.digits import typed, written
 from webui.form import Form
 
 _BETWEEN = re.compile(r"[,،;؛\n]")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 DROP = ".drop"
 """What is put behind a secret's name, for the tick that takes it away."""
 
@@ -40,10 +41,10 @@ def values(form: Form, fields: Iterable[Field], prefix: str) -> Values:
 
 def _read(field: Field, text: str) -> object:
     if field.kind == "number":
-        return _number(text)
+        return number(text)
     if field.kind == "list":
         parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
-        return [_number(part) for part in parts] if field.of == "number" else parts
+        return [number(part) for part in parts] if field.of == "number" else parts
     if field.kind == "table":
         return {}
     return text.replace("\r\n", "\n") if field.of == "lines" else text
@@ -64,13 +65,11 @@ def _table(form: Form, name: str, field: Field) -> object:
     return found
 
 
-def _number(text: str) -> object:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+def number(text: str) -> int | float | str:
+    """What was typed as a number; as text where it is none, or more than JSON and TOML can hold."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)
 
 
 def shown(settings: Mapping[str, Any], fields: Iterable[Field], prefix: str) -> dict[str, str]:

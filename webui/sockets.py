@@ -9,6 +9,7 @@ import socket
 from dataclasses import dataclass
 
 from edge.errors import BadInput, CommandFailed
+from webui.digits import whole
 
 PLAIN = "http"
 HIGHEST_PORT = 65535
@@ -35,9 +36,9 @@ class Listeners:
 def place(text: str) -> Place:
     """Read `HOST:PORT` or `[v6]:PORT`. Raises ValueError with what to write instead."""
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > HIGHEST_PORT:
+    if not colon or not host or (number := whole(port)) is None or number > HIGHEST_PORT:
         raise ValueError(f"{text} is no place to listen: write HOST:PORT, such as 0.0.0.0:8443")
-    return Place(host.strip("[]"), int(port))
+    return Place(host.strip("[]"), number)
 
 
 def listeners(listen: Place | None, plain: Place | None) -> Listeners:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drivers.events import Direction, Leg, Outcome
 from edge.intake.numbers import Status
+from edge.local.sequence import After, Sequence
 
 Stage = Literal["ringing", "answered", "ended"]
 DeliveryWord = Literal["delivered", "waiting", "parked", "not-wanted"]
@@ -139,12 +140,12 @@ class ParkedPage(Struct, frozen=True, kw_only=True):
 
 
 class ParkedQuery(Struct, frozen=True, kw_only=True):
-    after: int = 0
+    after: After = 0
     most: int = 50
 
 
 class Sequences(Struct, frozen=True):
-    sequences: tuple[int, ...]
+    sequences: tuple[Sequence, ...]
 
 
 class Sent(Struct, frozen=True, kw_only=True):

@@ -6,14 +6,15 @@ numbers  GET /undelivered[?to=NAME]              an export, as edge/delivery/exp
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from edge.access.access import Access
 from edge.journal.records import JournalFailed
 from edge.local.resent import Resent
 from edge.local.route import Ask, Route, route
+from edge.local.sequence import Sequence
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -22,12 +23,10 @@ Resend = Callable[[tuple[int, int], str | None], Awaitable[Resent]]
 Undelivered = Callable[[str | None], AsyncGenerator[bytes, None]]
 """The lines. Raises Unknown."""
 
-_Sequence = Annotated[int, Meta(ge=1, lt=10**18)]
-
 
 class _Stretch(Struct, frozen=True):
-    first: _Sequence
-    last: _Sequence
+    first: Sequence
+    last: Sequence
     to: str | None = None
 
 

@@ -23,6 +23,7 @@ from edge.calls.history import Calls
 from edge.journal.journal import Journal, JournalFailed
 from edge.local.feed_records import Change
 from edge.local.route import Ask, Route
+from edge.local.sequence import After
 from edge.local.status import Status
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _encode = msgspec.json.Encoder().encode
 class FeedQuery(Struct, frozen=True):
     """after: -1 begins with what comes next."""
 
-    after: int = -1
+    after: After = -1
 
 
 class Feed:

@@ -129,6 +129,23 @@ def test_the_cookie_is_the_browsers_alone(branch: House) -> None:
     assert "Domain" not in cookie
 
 
+def test_a_second_log_in_ends_the_session_that_the_browser_had(factory: House) -> None:
+    """And no other: a log-in that fails ends none."""
+    factory.commission_user()
+    first, elsewhere = factory.log_in().token, factory.log_in().token
+    old = f"{SESSION_COOKIE}={first}"
+    form = {"name": USER, "password": "wrong"}
+    assert ask(factory, "POST", "/login", form, Cookie=old).status == 422
+    assert ask(factory, "GET", "/status", Cookie=old).status == 200
+    got = ask(factory, "POST", "/login", form | {"password": PASSWORD}, Cookie=old)
+    assert got.status == 303
+    assert ask(factory, "GET", "/status", Cookie=old).status == 303
+    new = got.headers["Set-Cookie"].partition(";")[0]
+    for cookie in (new, f"{SESSION_COOKIE}={elsewhere}"):
+        assert ask(factory, "GET", "/status", Cookie=cookie).status == 200
+    assert ask(factory, "POST", "/login", form | {"password": PASSWORD}, Cookie=old).status == 303
+
+
 def test_a_viewer_sees_but_does_not_touch(branch: House) -> None:
     cookie = f"{SESSION_COOKIE}={branch.log_in('vahid').token}"
     assert ask(branch, "GET", "/status", Cookie=cookie).status == 200

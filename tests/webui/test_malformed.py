@@ -12,9 +12,10 @@ from aiohttp.test_utils import TestServer
 
 from edge.local.client import Client
 from tests.webui.house import House
-from tests.webui.wire import answer, request, status
+from tests.webui.wire import answer, connect, request, status, whole
 from webui.app import house
 from webui.errors import error_pages
+from webui.guard import HEADERS
 from webui.pages.setup import TICKET_COOKIE
 from webui.visit import HOUSE, SESSION_COOKIE
 
@@ -84,10 +85,12 @@ def test_a_body_that_is_no_form_is_refused_in_silence(branch: House, name: str) 
     assert told(branch, request(branch, b"POST /login", body, kind)) == (400, "")
 
 
-def test_what_unpacks_to_too_much_is_refused(branch: House) -> None:
-    body = gzip.compress(bytes(50_000_000))
-    more = b"Content-Encoding: gzip\r\n"
-    assert told(branch, request(branch, b"POST /login", body, more=more)) == (413, "")
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"zstd"])
+def test_a_packed_body_is_refused(branch: House, coding: bytes) -> None:
+    """No browser packs a form; unpacked, a small one may be of any size."""
+    more = b"Content-Encoding: " + coding + b"\r\n"
+    for body in (LOG_IN, gzip.compress(bytes(50_000_000))):
+        assert told(branch, request(branch, b"POST /login", body, more=more)) == (400, "")
 
 
 @pytest.mark.parametrize(
@@ -152,3 +155,55 @@ def test_a_cookie_that_cannot_be_a_token_is_nobody(branch: House, token: bytes) 
     ticket = b"Cookie: " + TICKET_COOKIE.encode() + b"=" + token + b"\r\n"
     asked = request(branch, b"POST /setup/password", b"name=a&password=b&again=b", more=ticket)
     assert told(branch, asked) == (409, "")  # it is set up
+
+
+RAW = {
+    "no host": b"GET /a HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "a long path": b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a header's name with NUL": b"GET / HTTP/1.1\r\nHost: a\r\nX\0: a\r\n\r\n",
+    "a blank behind a header's name": b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+    "500 headers": b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * 500 + b"\r\n",
+    "a path that is no text": b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no path": b"GET login HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no method": b"get / http/1.1\r\n\r\n",
+    "another version": b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS in TLS": b"\x16\x03\x01\r\n\r\n",
+    "a negative length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+    "a chunk that is none": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+    ),
+    "an expectation that is no text": b"GET /login HTTP/1.1\r\nHost: a\r\nExpect: \xff\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_what_is_no_request_is_refused_in_silence(branch: House, name: str) -> None:
+    before = branch.log("web")
+    head, _, body = answer(branch, RAW[name]).partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    told = dict(line.split(": ", 1) for line in lines)
+    assert (first, body) == ("HTTP/1.1 400 Bad Request", b"")
+    assert told == {
+        **HEADERS,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        "Content-Length": "0",
+    }
+    assert branch.log("web") == before
+
+
+def test_what_is_no_request_may_come_behind_one_that_is(branch: House) -> None:
+    with connect(branch) as wire:
+        wire.sendall(request(branch, b"HEAD /login").replace(b"Connection: close\r\n", b""))
+        assert status(wire.recv(65536)) == 200
+        wire.sendall(RAW["no host"])
+        assert status(whole(wire)) == 400
+
+
+def test_an_unknown_expectation_is_told_so(branch: House) -> None:
+    got = answer(branch, request(branch, b"GET /login", more=b"Expect: bogus\r\n"))
+    assert status(got) == 417
+    assert b"\r\nServer:" not in got

@@ -14,12 +14,14 @@ from aiohttp import web
 from edge.access.refusals import Mistakes
 from edge.local.calls_records import CallPage, CallQuery
 from webui.dates import parsed_day
+from webui.digits import whole
 from webui.form import Form
 from webui.pages.live_parts import drawn
 from webui.visit import Visit
 
 ROUTES = web.RouteTableDef()
 PAGE = 50
+LAST_PAGE = 999
 Direction = Literal["incoming", "outgoing", "internal"]
 Outcome = Literal["answered", "missed", "busy", "failed", "unanswered", "unknown"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -93,7 +95,7 @@ def _filters(request: web.Request) -> Form:
 
 
 def _query(visit: Visit, form: Form) -> CallQuery:
-    number = int(form["page"]) if form["page"].isdecimal() and len(form["page"]) < 4 else 1
+    number = min(whole(form["page"]) or 1, LAST_PAGE)
     return CallQuery(
         text=form["text"],
         direction=next((each for each in DIRECTIONS if each == form["direction"]), None),
@@ -102,7 +104,7 @@ def _query(visit: Visit, form: Form) -> CallQuery:
         extension=form["extension"],
         since=_day(visit, form, "since"),
         until=_day(visit, form, "until"),
-        skip=max(0, number - 1) * PAGE,
+        skip=(number - 1) * PAGE,
         most=PAGE,
     )
 

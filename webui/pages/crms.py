@@ -17,6 +17,7 @@ from edge.local.settings_records import (
 from webui import settings_form
 from webui.admission import back_or
 from webui.confirming import confirmed
+from webui.digits import whole
 from webui.form import Form, read, texts
 from webui.pages.devices import named
 from webui.pages.status import shown as status_shown
@@ -38,7 +39,8 @@ async def parked(request: web.Request) -> web.Response:
     visit = Visit(request)
     name = request.match_info["name"]
     form = await texts(request)
-    sequences = [int(each) for each in form.getall("sequence", []) if each.isdecimal()]
+    chosen = (whole(each) for each in form.getall("sequence", []))
+    sequences = [sequence for sequence in chosen if sequence]
     if form.get("do") == "drop":
         await visit.edge.drop_parked(name, *sequences)
         raise web.HTTPSeeOther("/queue?done=dropped")

@@ -17,6 +17,7 @@ from edge.local.settings_records import (
 )
 from webui import settings_form
 from webui.admission import back_or
+from webui.digits import whole
 from webui.form import Form, read
 from webui.pages.status import shown as status_shown
 from webui.visit import Visit
@@ -130,8 +131,8 @@ async def remove(request: web.Request) -> web.Response:
 def device_change(form: Form, key: str, driver: records.Form, link: records.Form) -> DeviceChange:
     """What the form says, as the edge takes it."""
     wire = settings_form.values(form, link.fields, LINK)
-    if isinstance(baud := wire.get("baud"), str) and baud.isdigit():
-        wire["baud"] = int(baud)
+    if isinstance(typed := wire.get("baud"), str) and (baud := whole(typed)) is not None:
+        wire["baud"] = baud
     return DeviceChange(
         revision=form["revision"],
         key=key,

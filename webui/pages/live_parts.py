@@ -12,12 +12,12 @@ from contextlib import aclosing, suppress
 
 from edge.access.refusals import TooOften
 from edge.local.client import Client, NotAnswering, NotRunning
+from webui.digits import whole
 from webui.live import Message
 from webui.visit import Visit
 
 TOGETHER_SECONDS = 0.25
 AWAY_SECONDS = 1.0
-SEQUENCE_DIGITS = 18
 
 Draw = Callable[[], Awaitable[str]]
 
@@ -73,5 +73,4 @@ async def _steps(edge: Client, after: int) -> AsyncGenerator[int, None]:
 
 
 def _known(visit: Visit) -> int | None:
-    told = visit.request.headers.get("Last-Event-ID", "")
-    return int(told) if told.isdecimal() and len(told) <= SEQUENCE_DIGITS else None
+    return whole(visit.request.headers.get("Last-Event-ID", ""))

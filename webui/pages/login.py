@@ -39,7 +39,7 @@ async def log_in(request: web.Request) -> web.Response:
     status = 422
     try:
         opened = await visit.edge.log_in(form["name"], form.exact("password"))
-        raise begun(opened, own_path(form.exact("back")))
+        raise await begun(visit, opened, own_path(form.exact("back")))
     except WrongLogin as refusal:
         form.wrong("password", visit.language.of(refusal.failure.text))
     except TooOften as refusal:

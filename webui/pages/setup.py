@@ -72,7 +72,7 @@ async def set_password(request: web.Request) -> web.Response:
             form.exact("password"),
             form.exact("again"),
         )
-        answer = begun(opened, "/setup/branch")
+        answer = await begun(visit, opened, "/setup/branch")
         answer.del_cookie(TICKET_COOKIE, secure=True, httponly=True, samesite="Strict")
         raise answer
     except Mistakes as refusal:

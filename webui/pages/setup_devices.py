@@ -19,7 +19,7 @@ from edge.access.refusals import Conflict, Forbidden, Refusal
 from edge.local.calls_records import CallQuery, CallRow
 from edge.local.client import NotAnswering, NotRunning
 from edge.local.detect_records import Sensed
-from webui.digits import typed
+from webui.digits import typed, whole
 from webui.form import Form, read
 from webui.live import Message
 from webui.pages.live_parts import drawn
@@ -80,8 +80,8 @@ async def page(request: web.Request) -> web.Response:
 async def live(request: web.Request) -> web.StreamResponse:
     """With `?test=` the moment at which the page was opened, calls are marked from here on."""
     visit = Visit(request)
-    opened = request.query.get("test", "")
-    left = float(opened) + TEST_SECONDS - time.monotonic() if opened.isdecimal() else 0.0
+    opened = whole(request.query.get("test", ""))
+    left = 0.0 if opened is None else opened + TEST_SECONDS - time.monotonic()
     return await visit.serve(_told(visit, left))
 
 

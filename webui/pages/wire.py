@@ -18,6 +18,7 @@ from aiohttp import web
 
 from edge.local.calls_records import CallQuery
 from edge.local.wire_records import WireChunk
+from webui.digits import whole
 from webui.live import Message
 from webui.visit import Visit
 
@@ -57,7 +58,9 @@ async def page(request: web.Request) -> web.Response:
 async def live(request: web.Request) -> web.StreamResponse:
     visit = Visit(request)
     told = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
-    after = float(told) if told.replace(".", "", 1).isdecimal() else 0.0
+    seconds, _, part = told.partition(".")
+    is_moment = whole(seconds) is not None and (not part or whole(part) is not None)
+    after = float(told) if is_moment else 0.0
     return await visit.serve(_news(visit, request.match_info["key"], after))
 
 

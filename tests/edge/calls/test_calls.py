@@ -214,6 +214,25 @@ async def test_what_was_refused_is_sent_again_or_given_up_and_the_story_tells_wh
     ]
 
 
+@pytest.mark.parametrize("sequence", [10**18, 2**63, 10**30, 0, -1])
+async def test_what_can_be_no_sequence_is_refused_at_the_door_and_the_edge_goes_on(
+    box: Running, crm: Crm, sequence: int
+) -> None:
+    """SQLite's error at a number that it cannot hold would end the edge."""
+    edge = box.as_role("technician")
+    await _connect(edge, crm)
+    with pytest.raises(Mistakes):
+        await edge.drop_parked("crm", sequence)
+    with pytest.raises(Mistakes):
+        await edge.send_again("crm", sequence)
+    if sequence > 0:
+        with pytest.raises(Mistakes):
+            await edge.parked("crm", ParkedQuery(after=sequence))
+        with pytest.raises(Mistakes):
+            await anext(edge.changes(sequence))
+    assert (await edge.status()).destinations[0].parked == 0
+
+
 async def test_while_the_crm_is_away_nothing_is_unparked_and_all_waits(
     box: Running, crm: Crm
 ) -> None:
