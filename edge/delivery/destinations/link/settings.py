@@ -41,10 +41,10 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
         str,
         Meta(
             title="Claim code",
-            description="what the CRM's operator gives for this branch; it lets this box in, once",
+            description="what the CRM's operator gives for this branch, once; no token is needed then",
             extra={
                 "fa": "کد واگذاری",
-                "said": "کدی که مسئول CRM برای این شعبه می‌دهد و دستگاه را یک بار به CRM راه می‌دهد",
+                "said": "کدی که مسئول CRM یک بار برای این شعبه می‌دهد؛ با آن توکن لازم نیست",
                 "secret": True,
             },
         ),
