@@ -31,6 +31,8 @@ HOST = "127.0.0.1"
 EXCHANGE = "pbx1"
 BAUD = 9600
 START_SECONDS = 60.0
+LINE_SECONDS = 5.0
+"""Longer than any line and the wait before it."""
 _LOOK_SECONDS = 0.1
 
 
@@ -105,12 +107,13 @@ class Scene:
         self.paper.end()
         self.lines.end()
         if self.started:
-            await self.printing
+            # A line that nobody reads, since its device was taken away, stays on its way.
+            await asyncio.wait({self.printing}, timeout=LINE_SECONDS)
 
     def is_read(self, status: Status) -> bool:
-        """Whether the box has read everything."""
+        """Whether the box has read everything, or will not: what was set up may be changed."""
         if self.factory:
-            return sum(each.bytes_in for each in status.devices) >= self.paper.printed_bytes
+            return not (self._is_heard(status) and self._cable.unread)
         read = {device.key: device.bytes_in for device in status.devices}
         lines = read[direct_lines.KEY] >= self.lines.sent_bytes
         return lines and read[EXCHANGE] >= self.paper.printed_bytes
@@ -190,7 +193,13 @@ class Scene:
             status = await self.status()
         except NotRunning:
             return False
+        if self.factory:
+            return self._is_heard(status)
         return bool(status.devices) and all(each.state == "online" for each in status.devices)
+
+    def _is_heard(self, status: Status) -> bool:
+        """Whether a device is read from the exchange's port, whatever else was set up."""
+        return any(self.port in each.link for each in status.devices if each.state == "online")
 
 
 @asynccontextmanager
