@@ -8,8 +8,11 @@ is out or nobody takes the bytes, and loses nothing.
 """
 
 import asyncio
+import fcntl
 import os
 import pty
+import struct
+import termios
 import tty
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -71,6 +74,15 @@ class SerialPort:
     def path(self) -> Path:
         """Where the port is now. Raises FileNotFoundError while it is unplugged."""
         return self._link or self._pty()
+
+    @property
+    def unread(self) -> int:
+        """How many bytes have come over the line and nobody has taken."""
+        if self._ends is None:
+            return 0
+        told = fcntl.ioctl(self._ends[1], termios.FIONREAD, struct.pack("i", 0))
+        count: int = struct.unpack("i", told)[0]
+        return count
 
     def plug(self) -> None:
         """Put the cable in: a new pty, most likely under another name. Harmless twice."""

@@ -33,6 +33,8 @@ EXCHANGE = "pbx1"
 BAUD = 9600
 START_SECONDS = 60.0
 _PAGE_SECONDS = 2.0
+LINE_SECONDS = 5.0
+"""Longer than any line and the wait before it."""
 _LOOK_SECONDS = 0.1
 
 
@@ -107,12 +109,13 @@ class Scene:
         self.paper.end()
         self.lines.end()
         if self.started:
-            await self.printing
+            # A line that nobody reads, since its device was taken away, stays on its way.
+            await asyncio.wait({self.printing}, timeout=LINE_SECONDS)
 
     def is_read(self, status: Status) -> bool:
-        """Whether the box has read everything."""
+        """Whether the box has read everything, or will not: what was set up may be changed."""
         if self.factory:
-            return sum(each.bytes_in for each in status.devices) >= self.paper.printed_bytes
+            return not (self._is_heard(status) and self._cable.unread)
         read = {device.key: device.bytes_in for device in status.devices}
         lines = read[direct_lines.KEY] >= self.lines.sent_bytes
         return lines and read[EXCHANGE] >= self.paper.printed_bytes
@@ -135,19 +138,14 @@ class Scene:
         return read_code(self.box)
 
     async def _print(self) -> None:
-        turning = self._group.create_task(self._turn_pages())
-        try:
-            await self._box_listens()
-        finally:
-            turning.cancel()
+        """Until it is read, headings without calls, by which who listens on the port knows it."""
+        online = self._group.create_task(self._box_listens())
+        while self.factory and not online.done():
+            await self._cable.write(heading(self.paper.exchange))
+            await asyncio.wait({online}, timeout=_PAGE_SECONDS)
+        await online
         self.started = True
         await serve_pty(self.paper.lines(), self._cable, BAUD, PACE)
-
-    async def _turn_pages(self) -> None:
-        """Headings without calls, by which the exchange is known to who listens on its port."""
-        while self.factory:
-            await self._cable.write(heading(self.paper.exchange))
-            await asyncio.sleep(_PAGE_SECONDS)
 
     async def _start_page(self) -> Part:
         """While the box starts: each takes a while."""
@@ -202,7 +200,13 @@ class Scene:
             status = await self.status()
         except NotRunning:
             return False
+        if self.factory:
+            return self._is_heard(status)
         return bool(status.devices) and all(each.state == "online" for each in status.devices)
+
+    def _is_heard(self, status: Status) -> bool:
+        """Whether a device is read from the exchange's port, whatever else was set up."""
+        return any(self.port in each.link for each in status.devices if each.state == "online")
 
 
 @asynccontextmanager

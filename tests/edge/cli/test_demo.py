@@ -15,6 +15,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from edge.local.client import Client
+from edge.local.settings_records import DestinationChange, DeviceChange
+
 SECONDS = 120
 CALL = re.compile(r"\d\d:\d\d:\d\d  [↙↗⇄]  ")
 VERDICT = re.compile(r"made +(\d+).*in the CRM +(\d+)\nlost (\d+), double (\d+) ", re.DOTALL)
@@ -122,6 +125,55 @@ async def test_calls_appear_and_ctrl_c_leaves_nothing(
     made, known, lost, double = verdict(out.decode())
     assert made == known > 0
     assert (lost, double) == (0, 0)
+
+
+async def test_what_was_set_up_by_hand_and_changed_is_not_waited_for(
+    root: Path, scratch: Path
+) -> None:
+    """A device on a dead port keeps the exchange from nothing, and one that began anew counts."""
+    async with started(root, "--port", "0", "--page-port", "0", "--factory") as process:
+        told = "".join(await lines_until(process, re.compile("time ")))
+        port, url = re.findall(r" on (/dev/\S+),|address +(http\S+)", told)
+        async with Client(folders(scratch)[0] / "box") as edge:
+            await edge.add_destination(
+                DestinationChange(
+                    revision=await _revision(edge),
+                    name="crm",
+                    kind="link",
+                    settings={"url": url[1]},
+                )
+            )
+            await edge.add_device(await _exchange(edge, "dead", "/dev/ttyNONE7"))
+            await edge.add_device(await _exchange(edge, "pbx", port[0]))
+            await lines_until(process, CALL)
+            again = await _exchange(edge, "pbx", port[0])
+            await edge.change_device(again)
+            await _heard_again(edge)
+        process.send_signal(signal.SIGINT)
+        out, _ = await process.communicate()
+    assert "Not all of it came" not in out.decode()
+    verdict(out.decode())
+
+
+async def _heard_again(edge: Client) -> None:
+    while True:
+        if [each.state for each in (await edge.status()).devices] == ["offline", "online"]:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _revision(edge: Client) -> str:
+    return (await edge.settings()).revision
+
+
+async def _exchange(edge: Client, key: str, port: str) -> DeviceChange:
+    return DeviceChange(
+        revision=await _revision(edge),
+        key=key,
+        driver="panasonic",
+        link={"serial": port, "baud": 9600},
+        settings={"model": "KX-TDA100", "area_code": "51"},
+    )
 
 
 async def test_sigterm_ends_it_in_the_same_way(root: Path, scratch: Path) -> None:
