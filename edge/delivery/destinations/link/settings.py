@@ -41,7 +41,7 @@ class LinkSettings(Settings, frozen=True, kw_only=True):
         str,
         Meta(
             title="Claim code",
-            description="what the CRM's operator gives for this branch, once; no token is needed then",
+            description="what the CRM's operator gives once for this branch; it needs no token",
             extra={
                 "fa": "کد واگذاری",
                 "said": "کدی که مسئول CRM یک بار برای این شعبه می‌دهد؛ با آن توکن لازم نیست",
