@@ -26,14 +26,17 @@ class Feeds(Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
-def check_feeds(reader: TableReader, devices: Mapping[str, Feeds | None]) -> None:
-    """A line feeds a trunk of a device that feeds nothing itself; no two feed the same trunk."""
+def check_feeds(reader: TableReader, devices: Mapping[int, tuple[str, Feeds | None]]) -> None:
+    """A line feeds a trunk of a device that feeds nothing itself; no two feed the same trunk.
+
+    devices: by their places in the file, the key and what it feeds.
+    """
     fed: dict[tuple[str, str], str] = {}
-    exchanges = [key for key, feeds in devices.items() if feeds is None]
-    for key, feeds in devices.items():
+    exchanges = [key for key, feeds in devices.values() if feeds is None]
+    for place, (key, feeds) in devices.items():
         if feeds is None:
             continue
-        path = f'device "{key}".feeds'
+        path = f'device[{place}] "{key}".feeds'
         if feeds.device not in exchanges:
             near = suggestion(feeds.device, exchanges)
             reader.wrong(f"{path}.device", f'"{feeds.device}" is no device to feed: {near}')

@@ -147,7 +147,7 @@ def check(
     ports: dict[str, str] = {}
     boxes = [_device(entry, devices, ports, folder) for entry in _entries(reader, "device", "key")]
     keys = _keys(reader.table.get("device"))
-    check_feeds(reader, {device.key: device.feeds for device in boxes if device})
+    check_feeds(reader, {at: (box.key, box.feeds) for at, box in enumerate(boxes) if box})
     crms = [
         _destination(entry, destinations, keys) for entry in _entries(reader, "destination", "name")
     ]

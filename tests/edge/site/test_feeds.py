@@ -44,9 +44,19 @@ def test_lines_that_feed_trunks_and_links_without_a_serial_port(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("old", "new", "field", "part"),
     [
-        ('device = "pbx1"', 'device = "pbx2"', 'device "lines".feeds.device', '"pbx1"'),
-        ('device = "pbx1"', 'device = "lines"', 'device "lines".feeds.device', "no device to feed"),
-        ('"2" = "02"', '"2" = "01"', 'device "lines".feeds.lines.2', "one line goes to one trunk"),
+        ('device = "pbx1"', 'device = "pbx2"', 'device[1] "lines".feeds.device', '"pbx1"'),
+        (
+            'device = "pbx1"',
+            'device = "lines"',
+            'device[1] "lines".feeds.device',
+            "no device to feed",
+        ),
+        (
+            '"2" = "02"',
+            '"2" = "01"',
+            'device[1] "lines".feeds.lines.2',
+            "one line goes to one trunk",
+        ),
         ("lines = {", "liens = {", 'device[1] "lines".feeds.liens', 'did you mean "lines"'),
         ("udp = 3520", "udp = 0", 'device[2] "net".link.udp', "from 1 to 65535"),
         ("16C0:05da", "16C0", 'device[1] "lines".link.hid', "vendor and product id"),
