@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from edge.access.records import Opened, Whoami
 from edge.access.refusals import NoSession
 from edge.local.client import NotAnswering, NotRunning
+from webui.answering import let_stay
 from webui.form import Form
 from webui.guard import SAFE
 from webui.visit import SESSION_COOKIE, WHO, ZONE, Visit
@@ -40,6 +41,7 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         visit = Visit(request)
         try:
             request[WHO] = await _who(visit)
+            let_stay(request)
             request[ZONE] = await visit.house.zone.of(visit.edge)
         except NoSession:
             return to_log_in(request)

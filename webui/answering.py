@@ -13,25 +13,40 @@ Response names the server that made it unless an application's signal takes that
 import asyncio
 import logging
 from http import HTTPStatus
+from time import monotonic
 from typing import NoReturn
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from webui.guard import headers
+from webui.room import Guest
 
 _LOG = logging.getLogger(__name__)
+HEADER_SECONDS = 20.0
+"""How long the header of a request may take, from the beginning of the connection or the end of the
+last answer; aiohttp counts the rest between two requests and the time for a header as one."""
 
 
 class Answering(web.RequestHandler):
-    """One connection of a server."""
+    """One connection of a server. over: it has ended."""
 
-    def __init__(self, server: web.Server) -> None:
+    def __init__(self, server: web.Server, guest: Guest) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
+            keepalive_timeout=HEADER_SECONDS,
             access_log=None,  # type: ignore[arg-type] # as the runner passes it on: no log
             auto_decompress=False,  # no browser packs what it sends
         )
+
+        self.guest = guest
+        self.over = asyncio.Event()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Told by asyncio, once."""
+        super().connection_lost(exc)
+        self.over.set()
 
     def handle_error(
         self,
@@ -52,6 +67,28 @@ class Answering(web.RequestHandler):
                 transport.write(_bare(HTTPStatus(status), secure=secure))
         self.force_close()
         raise ConnectionResetError
+
+
+@web.middleware
+async def attended(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The outermost: the connection waits for nothing now."""
+    guest = _guest(request)
+    guest.begin(monotonic())
+    try:
+        return await handler(request)
+    finally:
+        guest.end(monotonic())
+
+
+def let_stay(request: web.Request) -> None:
+    """Until this request is answered, its connection gives way to nobody: it has a session."""
+    _guest(request).stays = True
+
+
+def _guest(request: web.Request) -> Guest:
+    protocol = request.protocol
+    assert isinstance(protocol, Answering)  # noqa: S101 - see webui.accepting
+    return protocol.guest
 
 
 def _bare(status: HTTPStatus, *, secure: bool) -> bytes:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from edge.local.client import Client
 from webui.admission import admit
+from webui.answering import attended
 from webui.errors import error_pages
 from webui.guard import dress, gate
 from webui.idle import Idle
@@ -58,8 +59,10 @@ PAGES = (
     users,
     wire,
 )
-MOST_BODY = 256 * 1024
-"""Bytes of a form. What is uploaded as a file is streamed, and has a limit of its own."""
+MOST_BODY = 160 * 1024
+"""Bytes of a form: the edge takes a megabyte of JSON, which may need six of them for one.
+
+What is uploaded as a file is streamed, and has a limit of its own."""
 
 
 def house(edge: Client, fingerprint: str) -> House:
@@ -70,7 +73,7 @@ def house(edge: Client, fingerprint: str) -> House:
 
 def application(shared: House, names: Collection[str], idle: Idle) -> web.Application:
     """Everything that is served over https. names: by which browsers may call this box."""
-    gates = [error_pages, gate(names, idle), admit]
+    gates = [attended, error_pages, gate(names, idle), admit]
     app = web.Application(middlewares=gates, client_max_size=MOST_BODY)
     app[HOUSE] = shared
     app.on_response_prepare.append(dress)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from webui.answering import attended
 from webui.guard import dress, gate
 from webui.idle import Idle
 from webui.static_files import PREFIX
@@ -24,7 +25,7 @@ def application(house: House, names: Collection[str], idle: Idle, port: int) -> 
         there = f"https://{shown}" + ("" if port == DEFAULT_PORT else f":{port}")
         return Visit(request).page("plain.html", there=there)
 
-    app = web.Application(middlewares=[gate(names, idle)])
+    app = web.Application(middlewares=[attended, gate(names, idle)])
     app[HOUSE] = house
     app.on_response_prepare.append(dress)
     app.router.add_get(PREFIX + "{name}", house.files.answer)

@@ -16,8 +16,8 @@ from aiohttp import web
 
 from edge.local.client import Client
 from webui import certificate, plain
+from webui.accepting import entrance
 from webui.addresses import addresses, names
-from webui.answering import Answering
 from webui.app import application, house
 from webui.certificate import Keys
 from webui.idle import Idle
@@ -51,13 +51,20 @@ async def serve(plan: Plan) -> None:
     idle = Idle()
     async with AsyncExitStack() as stack:
         edge = await stack.enter_async_context(Client(plan.data, token="", web_socket=plan.socket))
+        door = await stack.enter_async_context(entrance())
         called = [*names(), *plan.names]
         shared = house(edge, keys.fingerprint)
-        await _listen(stack, application(shared, called, idle), sockets.secure, context)
+        pages = await _server(stack, application(shared, called, idle))
         port = sockets.secure[0].getsockname()[1]
         explained = plain.application(shared, called, idle, port)
-        await _listen(stack, explained, sockets.plain, None)
+        way = await _server(stack, explained)
         tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
+        for each in sockets.secure:
+            tasks.append(asyncio.ensure_future(door.accept(each, pages, context)))
+            _tell(each, "https")
+        for each in sockets.plain:
+            tasks.append(asyncio.ensure_future(door.accept(each, way, None)))
+            _tell(each, "http")
         if sockets.passed:
             tasks.append(asyncio.ensure_future(idle.lasts(plan.idle_seconds)))
         tasks.append(asyncio.ensure_future(_follow_addresses(plan, context)))
@@ -68,27 +75,20 @@ async def serve(plan: Plan) -> None:
             task.result()
 
 
-async def _listen(
-    stack: AsyncExitStack,
-    app: web.Application,
-    sockets: tuple[socket.socket, ...],
-    context: ssl.SSLContext | None,
-) -> None:
+async def _server(stack: AsyncExitStack, app: web.Application) -> web.Server:
+    """What answers for the application, with its last words when the stack ends."""
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    server = runner.server
-    assert server is not None  # noqa: S101 - after setup
-    for each in sockets:
-        listening = await asyncio.get_running_loop().create_server(
-            lambda: Answering(server), sock=each, ssl=context
-        )
-        stack.callback(listening.close)
-        host, port = each.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        scheme = "https" if context else "http"
-        sys.stdout.write(f"payvand-web listens on {scheme}://{shown}:{port}\n")
-        sys.stdout.flush()
+    assert runner.server is not None  # noqa: S101 - after setup
+    return runner.server
+
+
+def _tell(listener: socket.socket, scheme: str) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"payvand-web listens on {scheme}://{shown}:{port}\n")
+    sys.stdout.flush()
 
 
 def _called(plan: Plan) -> list[str]:

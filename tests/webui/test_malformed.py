@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from edge.local.client import Client
 from tests.webui.house import House
+from tests.webui.test_admission import routes
 from tests.webui.wire import answer, connect, request, status, whole
 from webui.app import house
 from webui.errors import error_pages
@@ -201,6 +202,34 @@ def test_what_is_no_request_may_come_behind_one_that_is(branch: House) -> None:
         assert status(wire.recv(65536)) == 200
         wire.sendall(RAW["no host"])
         assert status(whole(wire)) == 400
+
+
+def test_the_largest_form_fits_through_the_edges_door(branch: House) -> None:
+    """JSON writes six bytes for a control character."""
+    cookie = f"Cookie: {SESSION_COOKIE}={branch.log_in().token}\r\n".encode()
+    for size, expected in ((160_000, 422), (170_000, 413)):
+        form = b"timezone=Asia/Tehran&name=" + b"\1" * size
+        asked = request(branch, b"POST /setup/branch", form, more=cookie)
+        assert told(branch, asked) == (expected, "")
+
+
+def test_a_form_without_its_fields_is_told_so(factory: House) -> None:
+    """Or does what it does: this box is nobody else's."""
+    factory.commission()
+    cookie = f"Cookie: {SESSION_COOKIE}={factory.log_in().token}\r\n".encode()
+    told_of = {
+        path: told(factory, request(factory, f"POST {path}".encode(), b"a=b", more=cookie))
+        for method, _, path in routes(factory)
+        if method == "POST" and path != "/logout"
+    }
+    assert len(told_of) > 20
+    assert {path for path, (_, log) in told_of.items() if log} == set()
+    assert {number for number, _ in told_of.values()} <= {200, 303, 400, 404, 409, 422}
+
+
+def test_to_try_no_crm_tries_none(branch: House) -> None:
+    cookie = f"Cookie: {SESSION_COOKIE}={branch.log_in().token}\r\n".encode()
+    assert told(branch, request(branch, b"GET /setup/crm?try=", more=cookie)) == (200, "")
 
 
 def test_an_unknown_expectation_is_told_so(branch: House) -> None:

@@ -122,7 +122,7 @@ async def _crm_page(visit: Visit, form: Form, kind: str, status: int = 200) -> w
 async def _tried(visit: Visit) -> Trial | None:
     """Of the CRM that was just added: the page comes with what was found."""
     name = visit.request.query.get("try")
-    if name is None:
+    if not name:
         return None
     return await visit.edge.test_destination(name, TRY_SECONDS)
 

@@ -5,6 +5,7 @@ POST /backup/restore    a file, streamed to the edge; the edge begins anew, sess
 POST /backup/reset      all is erased, after the branch's name was typed
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from aiohttp import BodyPartReader, web
 
 from webui.confirming import confirmed
-from webui.form import Form, read, readable
+from webui.form import READ_SECONDS, Form, read, readable
 from webui.visit import SESSION_COOKIE, Visit
 
 ROUTES = web.RouteTableDef()
@@ -95,7 +96,12 @@ async def _to_the_file(request: web.Request, form: Form) -> BodyPartReader | Non
 
 
 async def _pieces(file: BodyPartReader | None) -> AsyncIterator[bytes]:
-    while file and (piece := await file.read_chunk(64 * 1024)):
+    """However long it takes, as long as something comes. Raises TimeoutError."""
+    while file:
+        async with asyncio.timeout(READ_SECONDS):
+            piece = await file.read_chunk(64 * 1024)
+        if not piece:
+            return
         yield piece
 
 
