@@ -55,7 +55,9 @@ def handler(
                 if route.check and not ask.caller.fresh:
                     await route.check(ask)
                 ask.caller.demand_password()
-            with who.serving(ask.caller) if who else nullcontext():
+            # What is shown to a session ends with it; what changes something is done to its end.
+            shown = request.method == "GET"
+            with who.serving(ask.caller) if who and shown else nullcontext():
                 return await route.answer(ask)
         except Refusal as refusal:
             response = answered(refusal.failure)

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from edge.local.client import Client
+from edge.local.lock import SOCKET
 from edge.local.settings_records import DestinationChange, DeviceChange
 
 SECONDS = 120
@@ -134,7 +135,10 @@ async def test_what_was_set_up_by_hand_and_changed_is_not_waited_for(
     async with started(root, "--port", "0", "--page-port", "0", "--factory") as process:
         told = "".join(await lines_until(process, re.compile("time ")))
         port, url = re.findall(r" on (/dev/\S+),|address +(http\S+)", told)
-        async with Client(folders(scratch)[0] / "box") as edge:
+        box = folders(scratch)[0] / "box"
+        while not (box / SOCKET).exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        async with Client(box) as edge:
             await edge.add_destination(
                 DestinationChange(
                     revision=await _revision(edge),
