@@ -140,6 +140,7 @@ class Scene:
     async def _print(self) -> None:
         """Until it is read, headings without calls, by which who listens on the port knows it."""
         online = self._group.create_task(self._box_listens())
+        self._tasks.append(online)
         while self.factory and not online.done():
             await self._cable.write(heading(self.paper.exchange))
             await asyncio.wait({online}, timeout=_PAGE_SECONDS)

@@ -128,6 +128,17 @@ async def test_calls_appear_and_ctrl_c_leaves_nothing(
     assert (lost, double) == (0, 0)
 
 
+@pytest.mark.usefixtures("scratch")
+async def test_a_box_that_nobody_set_up_ends_too(root: Path) -> None:
+    async with started(root, "--port", "0", "--page-port", "0", "--factory") as process:
+        await lines_until(process, re.compile("time "))
+        parts = children(process)
+        process.send_signal(signal.SIGINT)
+        out, _ = await process.communicate()
+    assert verdict(out.decode()) == (0, 0, 0, 0)
+    assert alive(parts) == []
+
+
 async def test_what_was_set_up_by_hand_and_changed_is_not_waited_for(
     root: Path, scratch: Path
 ) -> None:
