@@ -157,8 +157,10 @@ class Scene:
         async with _in_time("the page did not start to listen"):
             self.page = (await part.line()).split()[-1]
             while True:
-                if self.code:
-                    return
+                with suppress(NotRunning, NotAnswering):
+                    await self.status()
+                    if self.code:
+                        return
                 await asyncio.sleep(_LOOK_SECONDS)
 
     async def open_crm(self) -> None:
