@@ -266,7 +266,7 @@ def test_without_scripts_every_page_still_serves(branch: House, context_for: Con
     page.wait_for_selector(".trial")
     page.goto(branch.url + "/calls")
     page.click("summary")
-    page.fill("#text", "0912111")
+    page.fill("#text", "09121110001")
     page.click("form.panel .actions button")
     assert page.locator("tbody tr").count() == 1
 

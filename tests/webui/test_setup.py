@@ -146,7 +146,7 @@ def test_what_is_plugged_in_is_found_and_used(factory: House, context_for: Conte
         page.click("#detect summary")
         page.fill("#port", segal.wire.port)
         page.click(".one-port button")
-        page.click(".sensed a.button")
+        page.click(".sensed a.button", timeout=60_000)
         page.wait_for_url("**/devices/new?*")
         assert page.input_value("[id='link.serial']") == segal.wire.port
         assert page.input_value("[id='link.baud']") == "19200"

@@ -77,7 +77,8 @@ async def take_at(far: FarEnd, count: int) -> bytes:
         while len(got) < count:
             await came.wait()
             came.clear()
-            got += os.read(far._master, count - len(got))
+            with contextlib.suppress(BlockingIOError):  # it was readable a moment ago
+                got += os.read(far._master, count - len(got))
     loop.remove_reader(far._master)
     return bytes(got)
 
